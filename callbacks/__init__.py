@@ -1,0 +1,1 @@
+"""Fetch, render, return: what the pages ask the server for."""

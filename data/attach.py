@@ -1,0 +1,290 @@
+"""Attaching to source tables, also while they are written: triggers first, then the history, each row once.
+
+The first connection locks the tables for a moment, exports a snapshot, and makes the triggers; the second
+imports that snapshot and counts what it sees. So the snapshot has every row that came before the triggers,
+and the queue every row that came after. A count that is cut off starts again from the beginning.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from data import triggers
+from data.constants import HISTORY_LOCK
+from data.errors import SchemaError, UnavailableError
+from data.sources import SOURCE_TABLES, Source, check_rights, find_source
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]  # steps counted, steps in all
+LOCK_TIMEOUT_MS = 200  # no writer ever queues behind our wait for the lock for longer
+LOCK_TRIES = 300
+BLOCKS_A_STEP = 8192  # 64 MiB of table
+COUNTED = {"usage_logs": ("usage", "u"), "credit_usage": ("purchase", "p")}
+
+
+def no_progress(_done: int, _total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class NeededIndex:
+    """An index that our queries on a source table need, whoever made it."""
+
+    table: str
+    columns: tuple[str, ...]
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"creditpulse_{self.table}_{'_'.join(self.columns)}"
+
+
+NEEDED_INDEXES = (
+    NeededIndex("usage_logs", ("thread_id", "created_at")),
+    NeededIndex("usage_logs", ("user_id", "created_at")),
+    NeededIndex("credit_usage", ("user_id", "created_at")),
+    NeededIndex("credit_usage", ("thread_id",)),
+    NeededIndex("agent_runs", ("thread_id",)),
+    NeededIndex("agent_runs", ("status",), "WHERE status = 'running'"),
+)
+
+
+def attach(url: str, progress: Progress = no_progress) -> None:
+    """Brings triggers and indexes up to date on the source tables at `url`, and the history into the rollups.
+
+    Safe to run again, at any time, beside writers and running apps. Raises MissingRightError, SchemaError,
+    or UnavailableError when the tables' lock cannot be had.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        sources = find_sources(connection)
+        for source in sources.values():
+            if source.name in (*COUNTED, "agent_runs", "threads"):
+                check_rights(connection, source)
+        for index in NEEDED_INDEXES:
+            build_index(connection, sources, index)
+        refresh_functions(connection, sources)
+        if history_of(connection) == "complete":
+            add_triggers(connection, sources)
+            return
+    count_history(url, progress)
+
+
+def find_sources(connection: Connection[TupleRow]) -> dict[str, Source]:
+    """The source tables that are there; usage_logs is made with the others where it is missing."""
+    if find_source(connection, "usage_logs") is None:
+        with connection.transaction():
+            connection.execute(sql_file("source_tables.sql"))
+    found = {name: find_source(connection, name) for name in SOURCE_TABLES}
+    return {name: source for name, source in found.items() if source is not None}
+
+
+def sql_file(name: str) -> bytes:
+    return resources.files("data").joinpath("sql", name).read_bytes()
+
+
+def history_of(connection: Connection[TupleRow]) -> str:
+    """`needed`, `counting` or `complete`."""
+    row = connection.execute("SELECT history FROM creditpulse.state").fetchone()
+    if row is None:
+        raise SchemaError("creditpulse.state is empty; run `python app.py migrate`")
+    return str(row[0])
+
+
+def build_index(connection: Connection[TupleRow], sources: dict[str, Source], index: NeededIndex) -> None:
+    source = sources.get(index.table)
+    if source is None or not set(index.columns) <= source.columns.keys() or has_index(connection, index):
+        return
+    if source.partitioned:
+        # An index on the whole cannot be built concurrently: one on each part, which new parts do not need at once.
+        for part in source.partitions:
+            name = f"{index.name}_{part.rsplit('.', 1)[-1].strip(chr(34))}"[:63]
+            create_index(connection, name, part, index)
+    else:
+        create_index(connection, index.name, f"public.{index.table}", index)
+
+
+def has_index(connection: Connection[TupleRow], index: NeededIndex) -> bool:
+    """Whether a valid index begins with the columns (a partial one only with our own condition)."""
+    rows = connection.execute(
+        """SELECT array_agg(a.attname::text ORDER BY k.position), i.indpred IS NOT NULL, x.relname
+        FROM pg_index i
+        JOIN pg_class x ON x.oid = i.indexrelid
+        CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+        WHERE i.indrelid = %s::regclass AND i.indisvalid
+        GROUP BY i.indexrelid, i.indpred, x.relname""",
+        (f"public.{index.table}",),
+    ).fetchall()
+    wanted = list(index.columns)
+    return any(
+        columns[: len(wanted)] == wanted and (not partial or name == index.name) for columns, partial, name in rows
+    )
+
+
+def create_index(connection: Connection[TupleRow], name: str, table: str, index: NeededIndex) -> None:
+    broken = connection.execute(
+        """SELECT 1 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+        WHERE x.relname = %s AND NOT i.indisvalid""",
+        (name,),
+    ).fetchone()
+    if broken:  # left by an earlier build that was cut off
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY public.{}").format(sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({}) {}").format(
+            sql.Identifier(name),
+            sql.SQL(table),  # type: ignore[arg-type]
+            sql.SQL(", ").join(map(sql.Identifier, index.columns)),
+            sql.SQL(index.where),  # type: ignore[arg-type]
+        )
+    )
+
+
+def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Source]) -> None:
+    with connection.transaction():
+        connection.execute(sql_file("fold.sql"))
+        for name, (kind, letter) in COUNTED.items():
+            if name in sources:
+                connection.execute(triggers.counted_functions(kind, letter, sources[name].columns).encode())
+        if "agent_runs" in sources:
+            connection.execute(triggers.touched_function("run", "r.thread_id", account_of_run(sources)).encode())
+        if "threads" in sources:
+            account = "r.account_id" if "account_id" in sources["threads"].columns else "NULL::uuid"
+            connection.execute(triggers.touched_function("thread", "r.thread_id", account).encode())
+
+
+def account_of_run(sources: dict[str, Source]) -> str:
+    if "account_id" not in sources.get("threads", Source("threads", {}, ())).columns:
+        return "NULL::uuid"
+    return "(SELECT t.account_id FROM public.threads t WHERE t.thread_id = r.thread_id)"
+
+
+def add_triggers(connection: Connection[TupleRow], sources: dict[str, Source]) -> None:
+    """Adds what triggers are missing, such as those of new partitions; takes a lock only where some are."""
+    missing = [
+        (table, statement) for table, kind, statement in wanted_triggers(sources) if not has_triggers(connection, table, kind)
+    ]
+    for table, statement in missing:
+        with locked(connection, [table]):
+            connection.execute(statement.encode())
+
+
+def wanted_triggers(sources: dict[str, Source]) -> Iterator[tuple[str, str, str]]:
+    """Every table that needs triggers, with their kind and the statements that make them."""
+    for name, (kind, _letter) in COUNTED.items():
+        if name not in sources:
+            continue
+        source = sources[name]
+        whole = f"public.{name}"
+        yield whole, kind, triggers.statement_triggers(kind, whole, truncate=not source.partitioned)
+        for part in source.partitions:
+            yield part, kind, triggers.statement_triggers(kind, part, part_of_whole=True)
+    for name, kind in (("agent_runs", "run"), ("threads", "thread")):
+        if name in sources:
+            yield f"public.{name}", kind, triggers.statement_triggers(kind, f"public.{name}", truncate=False)
+
+
+def has_triggers(connection: Connection[TupleRow], table: str, kind: str) -> bool:
+    row = connection.execute(
+        """SELECT count(*) >= 3 FROM pg_trigger
+        WHERE tgrelid = %s::regclass AND tgname LIKE %s AND tgenabled IN ('O', 'A')""",
+        (table, f"creditpulse\\_{kind}\\_%"),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+@contextmanager
+def locked(connection: Connection[TupleRow], tables: list[str], isolation: str = "READ COMMITTED") -> Iterator[None]:
+    """A transaction that holds the tables' write lock, which it waited for in short tries only.
+
+    Raises UnavailableError when a long transaction never lets go of a table.
+    """
+    for attempt in range(LOCK_TRIES):
+        connection.execute(f"BEGIN ISOLATION LEVEL {isolation}".encode())
+        try:
+            connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}".encode())
+            connection.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE".encode())
+        except psycopg.errors.LockNotAvailable:
+            connection.execute("ROLLBACK")
+            if attempt == 0:
+                logger.info("waiting for the write lock of %s", ", ".join(tables), extra={"action": "lock.wait"})
+            time.sleep(random.uniform(0.05, 0.4))  # noqa: S311
+            continue
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        return
+    raise UnavailableError(
+        f"{', '.join(tables)} stayed locked by other transactions; end the long ones (see pg_stat_activity) "
+        "and run `python app.py migrate` again"
+    )
+
+
+def count_history(url: str, progress: Progress = no_progress) -> bool:
+    """Counts everything from the beginning: empties queue and rollups, then reads the tables once.
+
+    Returns False where another process is doing just that. Writers go on meanwhile; nothing is folded
+    until it is complete.
+    """
+    with psycopg.connect(url, autocommit=True) as first, psycopg.connect(url, autocommit=True) as second:
+        row = second.execute("SELECT pg_try_advisory_lock(%s)", (HISTORY_LOCK,)).fetchone()
+        if not (row and row[0]):
+            return False
+        sources = find_sources(first)
+        wanted = list(wanted_triggers(sources))
+        with locked(first, [table for table, _kind, _statement in wanted], "REPEATABLE READ"):
+            first.execute("DELETE FROM creditpulse.changes")  # the transaction's first look: after the lock
+            snapshot = first.execute("SELECT pg_export_snapshot()").fetchone()
+            second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            second.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot[0] if snapshot else ""))
+            for table in ("thread_totals", "thread_users", "usage_rollup", "purchase_rollup", "quarantine"):
+                first.execute(sql.SQL("DELETE FROM creditpulse.{}").format(sql.Identifier(table)))
+            first.execute("UPDATE creditpulse.state SET history = 'counting', version = version + 1, low = '0'")
+            for _table, _kind, statement in wanted:
+                first.execute(statement.encode())
+        count_tables(second, sources, progress)
+        second.execute("COMMIT")
+        # Apart from the counting transaction, whose snapshot may not touch this row any more. A crash between
+        # the two only means counting again.
+        second.execute("UPDATE creditpulse.state SET history = 'complete', version = version + 1")
+        second.execute("ANALYZE creditpulse.thread_totals, creditpulse.thread_users, creditpulse.usage_rollup")
+        second.execute(
+            "SELECT pg_notify('creditpulse_folded', m) FROM creditpulse.state s,"
+            " creditpulse.fold_messages(s.version, NULL, NULL, true) AS m"
+        )
+    return True
+
+
+def count_tables(connection: Connection[TupleRow], sources: dict[str, Source], progress: Progress) -> None:
+    """Adds up, within the connection's snapshot, every counted table in steps of some blocks."""
+    steps = [
+        (source, table, start)
+        for source in (sources[name] for name in COUNTED if name in sources)
+        for table in source.partitions or (f"public.{source.name}",)
+        for start in range(0, blocks_of(connection, table), BLOCKS_A_STEP)
+    ]
+    for done, (source, table, start) in enumerate(steps, start=1):
+        kind, letter = COUNTED[source.name]
+        connection.execute(triggers.history_step(kind, letter, source.columns, table, start, start + BLOCKS_A_STEP).encode())
+        connection.execute("SELECT creditpulse.apply_queue('0', NULL)")
+        progress(done, len(steps))
+
+
+def blocks_of(connection: Connection[TupleRow], table: str) -> int:
+    row = connection.execute(
+        "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::bigint", (table,)
+    ).fetchone()
+    return int(row[0]) if row else 0

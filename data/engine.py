@@ -1,0 +1,42 @@
+"""Connections to PostgreSQL: the pool that queries share, and plain URLs for those who need one of their own."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# A cut network is noticed within seconds, not after TCP's own quarter of an hour.
+KEEPALIVE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 4000,
+}
+
+
+def plain_url(url: str) -> str:
+    """The URL as libpq and psycopg take it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def driver_url(url: str) -> str:
+    """The URL as SQLAlchemy takes it, for psycopg 3."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def make_engine(url: str, pool_size: int = 10) -> Engine:
+    """The pool of synchronous connections, for callbacks, commands and threads."""
+    return create_engine(
+        driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
+        pool_timeout=10, connect_args={**KEEPALIVE, "application_name": "creditpulse"},
+    )  # fmt: skip
+
+
+def make_async_engine(url: str, pool_size: int = 4) -> AsyncEngine:
+    """The pool of the event loop, for the live stream's own reads."""
+    return create_async_engine(
+        driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
+        pool_timeout=10, connect_args={**KEEPALIVE, "application_name": "creditpulse live"},
+    )  # fmt: skip

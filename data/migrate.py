@@ -1,0 +1,84 @@
+"""Creates or upgrades our schema, and attaches it to the source tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from data.attach import Progress, attach, no_progress
+from data.constants import MIGRATE_LOCK
+from data.engine import make_engine, plain_url
+from data.errors import CreditpulseError, MissingRightError, UnavailableError
+
+OLDEST_SERVER = 140000  # PostgreSQL 14
+
+
+def migrate(url: str, progress: Progress = no_progress) -> None:
+    """Safe to run again, and by several at once: they wait for each other.
+
+    Raises UnavailableError where the database does not answer, MissingRightError where our role may not
+    do what is needed, SchemaError where a source table cannot be counted.
+    """
+    engine = make_engine(url, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            check_server(connection)
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATE_LOCK})
+            connection.commit()
+            try:
+                upgrade(connection)
+                connection.commit()
+                attach(plain_url(url), progress)
+            finally:
+                connection.rollback()
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATE_LOCK})
+                connection.commit()
+    except (OperationalError, psycopg.OperationalError) as error:
+        raise UnavailableError(f"the database does not answer: {first_line(error)}") from error
+    except (ProgrammingError, psycopg.errors.InsufficientPrivilege) as error:
+        raise refused(error) from error
+    finally:
+        engine.dispose()
+
+
+def check_server(connection: Connection) -> None:
+    version = connection.scalar(text("SELECT current_setting('server_version_num')::int"))
+    if version is None or version < OLDEST_SERVER:
+        raise UnavailableError(f"PostgreSQL {version} is too old; Creditpulse needs 14 or later")
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(connection: Connection) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def newest_revision() -> str | None:
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def refused(error: Exception) -> CreditpulseError:
+    if isinstance(error, ProgrammingError) and not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+        return CreditpulseError(f"the schema could not be brought up to date: {first_line(error)}")
+    return MissingRightError(
+        f"{first_line(error)}; the role needs CREATE on the database and has to own the source tables"
+    )
+
+
+def first_line(error: Exception) -> str:
+    """What the driver says, without the statement and its parameters."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().split("\n")[0]

@@ -1,0 +1,105 @@
+"""What the database we connect to offers: which source tables are there, with which columns and partitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from data.errors import MissingRightError, SchemaError
+
+SOURCE_TABLES = ("usage_logs", "credit_usage", "agent_runs", "threads", "projects", "users")
+
+UUID_TYPES = {"uuid"}
+NUMBER_TYPES = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
+TIME_TYPES = {"timestamp with time zone"}
+EXPECTED_TYPES = {
+    "thread_id": UUID_TYPES,
+    "user_id": UUID_TYPES,
+    "account_id": UUID_TYPES,
+    "created_at": TIME_TYPES,
+    "total_prompt_tokens": NUMBER_TYPES,
+    "total_completion_tokens": NUMBER_TYPES,
+    "total_tokens": NUMBER_TYPES,
+    "estimated_cost": NUMBER_TYPES,
+    "amount_dollars": NUMBER_TYPES,
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source table as it is: `columns` maps names to types, `partitions` are leaf tables, quoted."""
+
+    name: str
+    columns: dict[str, str]
+    partitions: tuple[str, ...]
+
+    @property
+    def partitioned(self) -> bool:
+        return bool(self.partitions)
+
+
+def find_source(connection: Connection[TupleRow], name: str) -> Source | None:
+    """The table `public.<name>`, or None where there is none.
+
+    Raises SchemaError where a column that we add up has a type that cannot be added up exactly.
+    """
+    found = connection.execute(
+        """SELECT c.oid, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'public' AND c.relname = %s AND c.relkind IN ('r', 'p')""",
+        (name,),
+    ).fetchone()
+    if found is None:
+        return None
+    oid, kind = found
+    columns: dict[str, str] = dict(
+        connection.execute(
+            """SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
+            WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped""",
+            (oid,),
+        ).fetchall()
+    )
+    check_types(name, columns)
+    partitions: tuple[str, ...] = ()
+    if kind == "p":
+        partitions = tuple(
+            row[0]
+            for row in connection.execute(
+                """SELECT t.relid::regclass::text FROM pg_partition_tree(%s) t WHERE t.isleaf
+                ORDER BY t.relid""",
+                (oid,),
+            ).fetchall()
+        )
+    return Source(name, columns, partitions)
+
+
+def check_types(name: str, columns: dict[str, str]) -> None:
+    for column, expected in EXPECTED_TYPES.items():
+        if column in columns and columns[column] not in expected:
+            raise SchemaError(
+                f"public.{name}.{column} is {columns[column]}; Creditpulse needs {' or '.join(sorted(expected))}"
+            )
+
+
+def check_rights(connection: Connection[TupleRow], source: Source) -> None:
+    """Raises MissingRightError where triggers could not be made, or rows would stay hidden from us."""
+    table = f"public.{source.name}"
+    role, owns, sees, hidden = connection.execute(  # type: ignore[misc]
+        """SELECT current_user, pg_has_role(c.relowner, 'USAGE'),
+            has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid)
+        FROM pg_class c WHERE c.oid = %s::regclass""",
+        (table,),
+    ).fetchone()
+    if not owns:
+        raise MissingRightError(
+            f"the role {role} does not own {table}, so it can make no triggers and indexes on it; "
+            f"connect as its owner, or GRANT the owner's role TO {role}"
+        )
+    if not sees:
+        raise MissingRightError(f"the role {role} may not read {table}; GRANT SELECT ON {table} TO {role}")
+    if hidden:
+        raise MissingRightError(
+            f"row-level security hides rows of {table} from the role {role}, and totals would be wrong; "
+            f"ALTER ROLE {role} BYPASSRLS, or connect as the table's owner without FORCE ROW LEVEL SECURITY"
+        )

@@ -1,0 +1,190 @@
+"""The triggers that queue what a writer's statement changed, made to fit the source table they find.
+
+They run inside other people's transactions: they take no lock that a writer could wait for, and no value
+of a row can make them fail. Each function below is one statement that groups the changed rows and appends the signed sums to `creditpulse.changes`, and one ring of the
+doorbell (see data/leader.py for the other half).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK
+
+NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
+QUEUED_COLUMNS = (
+    "thread_id, user_id, model, quarter, last_at, calls, prompt_tokens, completion_tokens, total_tokens, cost"
+)
+
+# A waiting leader holds the lock; a writer that cannot share it has to ring.
+RING = f"""
+    IF NOT pg_try_advisory_xact_lock_shared({DOORBELL_LOCK}) THEN
+        PERFORM pg_notify('{DOORBELL_CHANNEL}', '');
+    END IF;"""
+
+Columns = Mapping[str, str]  # a table's column names and their types
+
+
+def identifier(columns: Columns, name: str) -> str:
+    """A uuid column's value, or the nil UUID."""
+    if name not in columns:
+        return NIL
+    return f"coalesce(r.{name}, {NIL})"
+
+
+def number(columns: Columns, name: str) -> str:
+    """A numeric column's value; NULL and NaN count as 0."""
+    if name not in columns:
+        return "0"
+    if columns[name] in {"smallint", "integer", "bigint"}:
+        return f"coalesce(r.{name}, 0)"
+    return f"coalesce(nullif(r.{name}::numeric, 'NaN'::numeric), 0)"
+
+
+def time_of(columns: Columns) -> str:
+    return "r.created_at" if "created_at" in columns else "NULL::timestamptz"
+
+
+def model_of(columns: Columns) -> str:
+    if columns.get("content") not in {"json", "jsonb"}:
+        return "''"
+    return "coalesce(left(r.content->>'model', 200), '')"
+
+
+def usage_delta(columns: Columns, rows: str, sign: int) -> str:
+    """The select that gives one signed delta for each row of `rows`."""
+    last = time_of(columns) if sign > 0 else "NULL::timestamptz"
+    return f"""
+        SELECT {identifier(columns, "thread_id")} AS thread_id, {identifier(columns, "user_id")} AS user_id,
+            {model_of(columns)} AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
+            {last} AS last_at, {sign} AS calls,
+            {sign} * {number(columns, "total_prompt_tokens")} AS prompt_tokens,
+            {sign} * {number(columns, "total_completion_tokens")} AS completion_tokens,
+            {sign} * {number(columns, "total_tokens")} AS total_tokens,
+            {sign} * {number(columns, "estimated_cost")} AS cost
+        FROM {rows} r"""  # noqa: S608
+
+
+def purchase_delta(columns: Columns, rows: str, sign: int) -> str:
+    return f"""
+        SELECT {identifier(columns, "thread_id")} AS thread_id, {identifier(columns, "user_id")} AS user_id,
+            '' AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
+            NULL::timestamptz AS last_at, {sign} AS calls, 0 AS prompt_tokens, 0 AS completion_tokens,
+            0 AS total_tokens, {sign} * {number(columns, "amount_dollars")} AS cost
+        FROM {rows} r"""  # noqa: S608
+
+
+DELTAS = {"usage": usage_delta, "purchase": purchase_delta}
+
+
+def grouped(delta: str) -> str:
+    """Deltas summed over everything but the figures. Zero sums stay: the thread has changed all the same."""
+    return f"""
+        SELECT d.thread_id, d.user_id, d.model, d.quarter, max(d.last_at) AS last_at, sum(d.calls) AS calls,
+            sum(d.prompt_tokens) AS prompt_tokens, sum(d.completion_tokens) AS completion_tokens,
+            sum(d.total_tokens) AS total_tokens, sum(d.cost) AS cost
+        FROM ({delta}) d
+        GROUP BY d.thread_id, d.user_id, d.model, d.quarter"""  # noqa: S608
+
+
+def function(name: str, body: str) -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION creditpulse.{name}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+{body}
+    RETURN NULL;
+END
+$function$;"""
+
+
+def queue(source: str, delta: str) -> str:
+    return f"""
+    INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
+    SELECT '{source}', g.* FROM ({grouped(delta)}) g;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;{RING}"""  # noqa: S608
+
+
+def counted_functions(kind: str, source: str, columns: Columns) -> str:
+    """The functions of a table whose rows are summed: `kind` is usage or purchase, `source` its letter."""
+    delta = DELTAS[kind]
+    moved = f"{delta(columns, 'removed', -1)} UNION ALL {delta(columns, 'added', 1)}"
+    # A reset marker, not a sum: the truncating transaction may see the table as it was long ago. The
+    # exclusive lock orders it: what was queued before belongs to truncated rows, what comes after does not.
+    emptied = f"""
+    INSERT INTO creditpulse.changes (source) VALUES ('{source.upper()}');{RING}"""
+    # One partition of several: the rest stays, so its sum is needed; where this transaction's snapshot may
+    # be old, everything has to be counted again.
+    partition_emptied = f"""
+    IF current_setting('transaction_isolation') = 'read committed' THEN
+        EXECUTE format($partition$
+            INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
+            SELECT '{source}', g.* FROM ({grouped(delta(columns, "%1$I.%2$I", -1))}) g
+        $partition$, TG_TABLE_SCHEMA, TG_TABLE_NAME);
+    ELSE
+        INSERT INTO creditpulse.changes (source) VALUES ('R');
+    END IF;{RING}"""  # noqa: S608
+    return "".join(
+        (
+            function(f"queue_{kind}_insert", queue(source, delta(columns, "added", 1))),
+            function(f"queue_{kind}_delete", queue(source, delta(columns, "removed", -1))),
+            function(f"queue_{kind}_update", queue(source, moved)),
+            function(f"queue_{kind}_truncate", emptied),
+            function(f"queue_{kind}_partition_truncate", partition_emptied),
+        )
+    )
+
+
+def history_step(kind: str, source: str, columns: Columns, table: str, start: int, end: int) -> str:
+    """Queues the sums of a table's rows from block `start` up to, not including, block `end`."""
+    delta = DELTAS[kind](columns, table, 1)
+    where = f"WHERE r.ctid >= '({start},0)'::tid AND r.ctid < '({end},0)'::tid"
+    return f"""
+        INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
+        SELECT '{source}', g.* FROM ({grouped(f"{delta} {where}")}) g"""  # noqa: S608
+
+
+def touched_function(name: str, thread: str, account: str) -> str:
+    """For tables whose rows are not summed: says which thread, and whose, has changed."""
+    rows = {"insert": "added", "delete": "removed"}
+    bodies = {
+        event: f"SELECT r.* FROM {rows[event]} r"  # noqa: S608
+        for event in rows
+    }
+    bodies["update"] = "SELECT r.* FROM removed r UNION ALL SELECT r.* FROM added r"
+    return "".join(
+        function(
+            f"queue_{name}_{event}",
+            f"""
+    INSERT INTO creditpulse.changes (source, thread_id, user_id)
+    SELECT DISTINCT 't'::"char", coalesce({thread}, {NIL}), coalesce({account}, {NIL}) FROM ({body}) r;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;{RING}""",  # noqa: S608
+        )
+        for event, body in bodies.items()
+    )
+
+
+def statement_triggers(kind: str, table: str, *, part_of_whole: bool = False, truncate: bool = True) -> str:
+    """Creates (or replaces) the statement-level triggers of one table; needs its lock."""
+    events = {
+        "insert": "REFERENCING NEW TABLE AS added",
+        "update": "REFERENCING OLD TABLE AS removed NEW TABLE AS added",
+        "delete": "REFERENCING OLD TABLE AS removed",
+    }
+    made = [
+        f"CREATE OR REPLACE TRIGGER creditpulse_{kind}_{event} AFTER {event.upper()} ON {table} "
+        f"{tables} FOR EACH STATEMENT EXECUTE FUNCTION creditpulse.queue_{kind}_{event}();"
+        for event, tables in events.items()
+    ]
+    if truncate:
+        called = f"queue_{kind}_partition_truncate" if part_of_whole else f"queue_{kind}_truncate"
+        # Before, so that a partition's rows can still be summed.
+        made.append(
+            f"CREATE OR REPLACE TRIGGER creditpulse_{kind}_truncate BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION creditpulse.{called}();"
+        )
+    return "\n".join(made)

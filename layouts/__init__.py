@@ -1,0 +1,1 @@
+"""Pure functions from plain values to Dash components."""

@@ -1,0 +1,1 @@
+"""The live stream: listening to folds, fanning out, and the ASGI host."""
