@@ -1,4 +1,4 @@
-"""A real Redis for tests: on a free loopback port, with nothing on disk, to stop and start as a test needs."""
+"""A real Redis for tests: on a free loopback port, nothing on disk, stopped and started at will."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def start() -> Iterator[Callable[..., Future[Any]]]:
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Released once for every caller, outside the test's own thread, that is about to wait for another's read."""
+    """Released once for every caller (in any thread but the test's own) that is about to wait for a read."""
     count = threading.Semaphore(0)
     wait_for = Future.result
 

@@ -1,4 +1,4 @@
-"""QueryCache beside the real TanStack Query: the same scenarios, the same reads and answers, to the millisecond."""
+"""QueryCache beside the real TanStack Query: the same scenarios, the same reads, the same answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30
 
 
 class Play:
-    """Plays one scenario on a clock of its own: every fetch in a thread, every read held until its time is up."""
+    """Plays one scenario on its own clock: every fetch in a thread, every read held until its time is up."""
 
     def __init__(self, cache: Cache) -> None:
         self.now = 0
