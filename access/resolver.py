@@ -1,0 +1,97 @@
+"""From a connection to a viewer, once per request or stream: nothing behind the host asks again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from access.directory import Directory
+from access.viewer import LOCAL
+from data.errors import InputError
+from data.viewer import Viewer
+from settings import Settings, SettingsError
+
+Scope = MutableMapping[str, Any]
+
+# Returns None for nobody. Raises InputError for a contradictory request, UnavailableError.
+Resolve = Callable[[Scope], Awaitable[Viewer | None]]
+
+
+def make_resolver(settings: Settings, directory: Directory) -> Resolve:
+    """The resolver of the mode that is set. Raises SettingsError for a mode that cannot be served."""
+    if settings.auth == "local":
+        return resolve_local
+    if settings.auth == "header":
+        return HeaderResolver(settings, directory)
+    raise SettingsError(
+        f"CREDITPULSE_AUTH is {settings.auth!r}, which this version cannot serve; set it to local or header"
+    )
+
+
+async def resolve_local(_scope: Scope) -> Viewer:
+    return LOCAL
+
+
+class HeaderResolver:
+    """Trusts one header, set by a proxy whose own address is on the list; forwarded addresses count for nothing."""
+
+    def __init__(self, settings: Settings, directory: Directory) -> None:
+        self.header = settings.auth_header.strip().lower()
+        self.trusted = frozenset(canonical_address(address) for address in settings.trusted_proxies)
+        self.staff = settings.staff
+        self.directory = directory
+
+    async def __call__(self, scope: Scope) -> Viewer | None:
+        if not self.from_trusted_proxy(scope):
+            return None
+        email = sole_value(scope["headers"], self.header)
+        if not email:
+            return None
+        if not is_email(email):
+            raise InputError(f"the header {self.header} must hold one e-mail address")
+        if email in self.staff or email[email.index("@") :] in self.staff:
+            return Viewer(email, staff=True)
+        return Viewer(email, accounts=await self.directory.accounts(email))
+
+    def from_trusted_proxy(self, scope: Scope) -> bool:
+        client = scope.get("client")
+        return client is not None and canonical_address(client[0]) in self.trusted
+
+
+def canonical_address(address: str) -> str:
+    """One spelling for each address, also for an IPv4 peer of a socket that serves both families."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(parsed)
+
+
+def sole_value(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:
+    """The header's value in lower case, empty where it is missing.
+
+    Raises InputError where it is there twice, or under a name that some server or proxy takes for the same
+    (X_Forwarded_Email): a client could slip such a one past the proxy that strips the real one.
+    """
+    alike = [
+        (given, value)
+        for given, value in ((key.decode("latin-1").lower(), value) for key, value in headers)
+        if folded(given) == folded(name)
+    ]
+    if not alike:
+        return ""
+    if len(alike) > 1 or alike[0][0] != name:
+        raise InputError(f"the header {name} must come once, spelt exactly so")
+    return alike[0][1].decode("latin-1").strip().lower()
+
+
+def folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "-", name.strip())
+
+
+def is_email(text: str) -> bool:
+    return re.fullmatch(r"[^\s,;<>@]+@[^\s,;<>@]+", text) is not None
