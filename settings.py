@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
@@ -68,7 +68,7 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path = Path(
             raise SettingsError(unknown_name(name, known))
         if text:
             field = known[name]
-            values[field] = PARSERS.get(field, lambda _name, text: text)(name, text)
+            values[field] = PARSERS[field](name, text) if field in PARSERS else text
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -152,7 +152,7 @@ def parse_table(name: str, text: str) -> str:
     return text
 
 
-PARSERS = {
+PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "database_url": parse_database_url,
     "listen_url": parse_database_url,
     "cache_url": parse_cache_url,

@@ -22,7 +22,8 @@ from psycopg.rows import TupleRow
 from data import triggers
 from data.constants import HISTORY_LOCK
 from data.errors import SchemaError, UnavailableError
-from data.sources import SOURCE_TABLES, Source, check_rights, find_source
+from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_users
+from data.views import source_views
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ NEEDED_INDEXES = (
 )
 
 
-def attach(url: str, progress: Progress = no_progress) -> None:
+def attach(url: str, progress: Progress = no_progress, users_table: str | None = None) -> None:
     """Brings triggers and indexes up to date on the source tables at `url`, and the history into the rollups.
 
     Safe to run again, at any time, beside writers and running apps. Raises MissingRightError, SchemaError,
@@ -73,11 +74,12 @@ def attach(url: str, progress: Progress = no_progress) -> None:
                 check_rights(connection, source)
         for index in NEEDED_INDEXES:
             build_index(connection, sources, index)
-        refresh_functions(connection, sources)
+        refresh_functions(connection, sources, find_users(connection, users_table))
         if history_of(connection) == "complete":
             add_triggers(connection, sources)
             return
-    count_history(url, progress)
+    if not count_history(url, progress):
+        raise UnavailableError("another process has been counting the history for an hour; see `python app.py doctor`")
 
 
 def find_sources(connection: Connection[TupleRow]) -> dict[str, Source]:
@@ -143,16 +145,18 @@ def create_index(connection: Connection[TupleRow], name: str, table: str, index:
     connection.execute(
         sql.SQL("CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({}) {}").format(
             sql.Identifier(name),
-            sql.SQL(table),  # type: ignore[arg-type]
+            sql.SQL(table),
             sql.SQL(", ").join(map(sql.Identifier, index.columns)),
-            sql.SQL(index.where),  # type: ignore[arg-type]
+            sql.SQL(index.where),
         )
     )
 
 
-def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Source]) -> None:
+def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Source], users: Source | None) -> None:
     with connection.transaction():
-        connection.execute(sql_file("fold.sql"))
+        connection.execute(source_views(sources, users).encode())
+        connection.execute(sql_file("periods.sql"))
+        connection.execute(sql_file("fold.sql").replace(b":history_lock", str(HISTORY_LOCK).encode()))
         for name, (kind, letter) in COUNTED.items():
             if name in sources:
                 connection.execute(triggers.counted_functions(kind, letter, sources[name].columns).encode())
@@ -164,7 +168,7 @@ def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Sourc
 
 
 def account_of_run(sources: dict[str, Source]) -> str:
-    if "account_id" not in sources.get("threads", Source("threads", {}, ())).columns:
+    if "account_id" not in sources.get("threads", Source("threads", {})).columns:
         return "NULL::uuid"
     return "(SELECT t.account_id FROM public.threads t WHERE t.thread_id = r.thread_id)"
 
@@ -172,7 +176,9 @@ def account_of_run(sources: dict[str, Source]) -> str:
 def add_triggers(connection: Connection[TupleRow], sources: dict[str, Source]) -> None:
     """Adds what triggers are missing, such as those of new partitions; takes a lock only where some are."""
     missing = [
-        (table, statement) for table, kind, statement in wanted_triggers(sources) if not has_triggers(connection, table, kind)
+        (table, statement)
+        for table, kind, statement in wanted_triggers(sources)
+        if not has_triggers(connection, table, kind)
     ]
     for table, statement in missing:
         with locked(connection, [table]):
@@ -233,16 +239,20 @@ def locked(connection: Connection[TupleRow], tables: list[str], isolation: str =
     )
 
 
-def count_history(url: str, progress: Progress = no_progress) -> bool:
+def count_history(url: str, progress: Progress = no_progress, patience_seconds: float = 3600) -> bool:
     """Counts everything from the beginning: empties queue and rollups, then reads the tables once.
 
-    Returns False where another process is doing just that. Writers go on meanwhile; nothing is folded
-    until it is complete.
+    Returns False where another process is doing just that for longer than the patience. Writers go on
+    meanwhile; nothing is folded until it is complete.
     """
     with psycopg.connect(url, autocommit=True) as first, psycopg.connect(url, autocommit=True) as second:
-        row = second.execute("SELECT pg_try_advisory_lock(%s)", (HISTORY_LOCK,)).fetchone()
-        if not (row and row[0]):
+        second.execute(sql.SQL("SET lock_timeout = {}").format(int(patience_seconds * 1000)))
+        try:
+            second.execute("SELECT pg_advisory_lock(%s)", (HISTORY_LOCK,))
+        except psycopg.errors.LockNotAvailable:
             return False
+        if history_of(second) == "complete":
+            return True
         sources = find_sources(first)
         wanted = list(wanted_triggers(sources))
         with locked(first, [table for table, _kind, _statement in wanted], "REPEATABLE READ"):
@@ -278,7 +288,9 @@ def count_tables(connection: Connection[TupleRow], sources: dict[str, Source], p
     ]
     for done, (source, table, start) in enumerate(steps, start=1):
         kind, letter = COUNTED[source.name]
-        connection.execute(triggers.history_step(kind, letter, source.columns, table, start, start + BLOCKS_A_STEP).encode())
+        connection.execute(
+            triggers.history_step(kind, letter, source.columns, table, start, start + BLOCKS_A_STEP).encode()
+        )
         connection.execute("SELECT creditpulse.apply_queue('0', NULL)")
         progress(done, len(steps))
 

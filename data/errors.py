@@ -1,11 +1,11 @@
 """The errors of Creditpulse.
 
-    CreditpulseError            anything we explain to a person in one line
-    ├── UnavailableError        the database (or the cache's server) does not answer
-    ├── MissingRightError       the role we connect with may not do what is needed
-    ├── SchemaError             our schema, or a source table, is not as it has to be
-    ├── NotFoundError           what was asked for is not there, or is not the viewer's
-    └── InputError              a file, option or address that cannot be used
+CreditpulseError            anything we explain to a person in one line
+├── UnavailableError        the database (or the cache's server) does not answer
+├── MissingRightError       the role we connect with may not do what is needed
+├── SchemaError             our schema, or a source table, is not as it has to be
+├── NotFoundError           what was asked for is not there, or is not the viewer's
+└── InputError              a file, option or address that cannot be used
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from data.errors import CreditpulseError, MissingRightError, UnavailableError
 OLDEST_SERVER = 140000  # PostgreSQL 14
 
 
-def migrate(url: str, progress: Progress = no_progress) -> None:
+def migrate(url: str, progress: Progress = no_progress, users_table: str | None = None) -> None:
     """Safe to run again, and by several at once: they wait for each other.
 
     Raises UnavailableError where the database does not answer, MissingRightError where our role may not
@@ -34,7 +34,7 @@ def migrate(url: str, progress: Progress = no_progress) -> None:
             try:
                 upgrade(connection)
                 connection.commit()
-                attach(plain_url(url), progress)
+                attach(plain_url(url), progress, users_table)
             finally:
                 connection.rollback()
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATE_LOCK})

@@ -33,22 +33,27 @@ class Source:
 
     name: str
     columns: dict[str, str]
-    partitions: tuple[str, ...]
+    partitions: tuple[str, ...] = ()
+    schema: str = "public"
+
+    @property
+    def table(self) -> str:
+        return f"{self.schema}.{self.name}"
 
     @property
     def partitioned(self) -> bool:
         return bool(self.partitions)
 
 
-def find_source(connection: Connection[TupleRow], name: str) -> Source | None:
-    """The table `public.<name>`, or None where there is none.
+def find_source(connection: Connection[TupleRow], name: str, schema: str = "public") -> Source | None:
+    """The table, or None where there is none.
 
     Raises SchemaError where a column that we add up has a type that cannot be added up exactly.
     """
     found = connection.execute(
         """SELECT c.oid, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'public' AND c.relname = %s AND c.relkind IN ('r', 'p')""",
-        (name,),
+        WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p', 'v')""",
+        (schema, name),
     ).fetchone()
     if found is None:
         return None
@@ -71,7 +76,26 @@ def find_source(connection: Connection[TupleRow], name: str) -> Source | None:
                 (oid,),
             ).fetchall()
         )
-    return Source(name, columns, partitions)
+    return Source(name, columns, partitions, schema)
+
+
+def find_users(connection: Connection[TupleRow], users_table: str | None) -> Source | None:
+    """The table of people: the one set, else public.users, else auth.users, where it can be read."""
+    for table in (users_table,) if users_table else ("public.users", "auth.users"):
+        schema, name = table.split(".")
+        source = find_source(connection, name, schema)
+        if source is None or not {"id", "email"} <= source.columns.keys():
+            continue
+        readable = connection.execute(
+            "SELECT has_schema_privilege(%s, 'USAGE') AND has_table_privilege(%s, 'SELECT')", (schema, table)
+        ).fetchone()
+        if readable and readable[0]:
+            return source
+    if users_table:
+        raise SchemaError(
+            f"CREDITPULSE_USERS_TABLE names {users_table}, which is not there, not readable, or lacks id and email"
+        )
+    return None
 
 
 def check_types(name: str, columns: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 """The triggers that queue what a writer's statement changed, made to fit the source table they find.
 
 They run inside other people's transactions: they take no lock that a writer could wait for, and no value
-of a row can make them fail. Each function below is one statement that groups the changed rows and appends the signed sums to `creditpulse.changes`, and one ring of the
-doorbell (see data/leader.py for the other half).
+of a row can make them fail. Each function below is one statement that groups the changed rows and appends
+the signed sums to `creditpulse.changes`, and one ring of the doorbell (data/reign.py has its other half).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def usage_delta(columns: Columns, rows: str, sign: int) -> str:
             {sign} * {number(columns, "total_completion_tokens")} AS completion_tokens,
             {sign} * {number(columns, "total_tokens")} AS total_tokens,
             {sign} * {number(columns, "estimated_cost")} AS cost
-        FROM {rows} r"""  # noqa: S608
+        FROM {rows} r"""
 
 
 def purchase_delta(columns: Columns, rows: str, sign: int) -> str:
@@ -71,7 +71,7 @@ def purchase_delta(columns: Columns, rows: str, sign: int) -> str:
             '' AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
             NULL::timestamptz AS last_at, {sign} AS calls, 0 AS prompt_tokens, 0 AS completion_tokens,
             0 AS total_tokens, {sign} * {number(columns, "amount_dollars")} AS cost
-        FROM {rows} r"""  # noqa: S608
+        FROM {rows} r"""
 
 
 DELTAS = {"usage": usage_delta, "purchase": purchase_delta}
@@ -84,7 +84,7 @@ def grouped(delta: str) -> str:
             sum(d.prompt_tokens) AS prompt_tokens, sum(d.completion_tokens) AS completion_tokens,
             sum(d.total_tokens) AS total_tokens, sum(d.cost) AS cost
         FROM ({delta}) d
-        GROUP BY d.thread_id, d.user_id, d.model, d.quarter"""  # noqa: S608
+        GROUP BY d.thread_id, d.user_id, d.model, d.quarter"""
 
 
 def function(name: str, body: str) -> str:
@@ -104,7 +104,7 @@ def queue(source: str, delta: str) -> str:
     SELECT '{source}', g.* FROM ({grouped(delta)}) g;
     IF NOT FOUND THEN
         RETURN NULL;
-    END IF;{RING}"""  # noqa: S608
+    END IF;{RING}"""
 
 
 def counted_functions(kind: str, source: str, columns: Columns) -> str:
@@ -125,7 +125,7 @@ def counted_functions(kind: str, source: str, columns: Columns) -> str:
         $partition$, TG_TABLE_SCHEMA, TG_TABLE_NAME);
     ELSE
         INSERT INTO creditpulse.changes (source) VALUES ('R');
-    END IF;{RING}"""  # noqa: S608
+    END IF;{RING}"""
     return "".join(
         (
             function(f"queue_{kind}_insert", queue(source, delta(columns, "added", 1))),
@@ -143,16 +143,13 @@ def history_step(kind: str, source: str, columns: Columns, table: str, start: in
     where = f"WHERE r.ctid >= '({start},0)'::tid AND r.ctid < '({end},0)'::tid"
     return f"""
         INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
-        SELECT '{source}', g.* FROM ({grouped(f"{delta} {where}")}) g"""  # noqa: S608
+        SELECT '{source}', g.* FROM ({grouped(f"{delta} {where}")}) g"""
 
 
 def touched_function(name: str, thread: str, account: str) -> str:
     """For tables whose rows are not summed: says which thread, and whose, has changed."""
     rows = {"insert": "added", "delete": "removed"}
-    bodies = {
-        event: f"SELECT r.* FROM {rows[event]} r"  # noqa: S608
-        for event in rows
-    }
+    bodies = {event: f"SELECT r.* FROM {rows[event]} r" for event in rows}
     bodies["update"] = "SELECT r.* FROM removed r UNION ALL SELECT r.* FROM added r"
     return "".join(
         function(
@@ -162,7 +159,7 @@ def touched_function(name: str, thread: str, account: str) -> str:
     SELECT DISTINCT 't'::"char", coalesce({thread}, {NIL}), coalesce({account}, {NIL}) FROM ({body}) r;
     IF NOT FOUND THEN
         RETURN NULL;
-    END IF;{RING}""",  # noqa: S608
+    END IF;{RING}""",
         )
         for event, body in bodies.items()
     )

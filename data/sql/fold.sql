@@ -88,13 +88,14 @@ $$;
 -- One fold: takes queued changes, adds them to the rollups, raises the fold number, and tells every
 -- listener what changed. One call, one transaction. Two folds at once cannot count a row twice, since only
 -- the rows that this call deleted are added; the leader only makes sure that it is not tried.
+-- complete: nothing that was committed when the call started is left in the queue.
 
 CREATE OR REPLACE FUNCTION creditpulse.fold(
     batch_rows integer DEFAULT 20000,
-    OUT taken bigint, OUT complete boolean, OUT version bigint, OUT recount boolean
+    OUT taken bigint, OUT complete boolean, OUT version bigint, OUT history text, OUT started timestamptz
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    started CONSTANT timestamptz := clock_timestamp();
+    recount boolean;
     since xid8;
     cutoff bigint;
     horizon xid8;
@@ -104,15 +105,20 @@ DECLARE
     threads uuid[];
     accounts uuid[];
 BEGIN
-    SELECT CASE WHEN s.low > pg_snapshot_xmin(pg_current_snapshot()) THEN '0'::xid8 ELSE s.low END, s.version
-    INTO since, fold.version FROM creditpulse.state s;
+    started := clock_timestamp();
+    SELECT CASE WHEN s.low > pg_snapshot_xmin(pg_current_snapshot()) THEN '0'::xid8 ELSE s.low END, s.version, s.history
+    INTO since, fold.version, fold.history FROM creditpulse.state s;
+    taken := 0;
+    -- Whoever counts the history holds the lock; what is queued meanwhile waits.
+    IF fold.history <> 'complete' OR NOT pg_try_advisory_xact_lock_shared(:history_lock) THEN
+        complete := false;
+        RETURN;
+    END IF;
 
     SELECT c.id INTO cutoff FROM creditpulse.changes c
     WHERE c.xid >= since ORDER BY c.id OFFSET batch_rows LIMIT 1;
     complete := cutoff IS NULL;
 
-    taken := 0;
-    recount := false;
     SELECT max(c.id) INTO truncated FROM creditpulse.changes c WHERE c.source = 'U';
     IF truncated IS NOT NULL THEN
         DELETE FROM creditpulse.thread_totals;
@@ -153,7 +159,7 @@ BEGIN
         low = CASE WHEN complete THEN horizon ELSE since END,
         folded_at = CASE WHEN complete THEN started ELSE s.folded_at END,
         history = CASE WHEN recount THEN 'needed' ELSE s.history END
-    RETURNING s.version INTO fold.version;
+    RETURNING s.version, s.history INTO fold.version, fold.history;
 
     PERFORM pg_notify('creditpulse_folded', m) FROM creditpulse.fold_messages(version, threads, accounts, emptied) AS m;
 END

@@ -1,0 +1,108 @@
+"""What pages ask for, through the cache: each query with its key and its stale time.
+
+The stale times are React Query's of the customer's description: 5 s while an agent runs, else 10 s;
+2 minutes for a subscription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from data.cache import QueryCache
+from data.errors import NotFoundError, UnavailableError
+from data.freshness import Freshness, freshness
+from data.subscriptions import Subscription, subscription
+from data.usage import RUNNING, NavUsage, ThreadUsage, nav_usages, thread_usages
+from data.viewer import Viewer
+
+STALE_SECONDS_RUNNING = 5.0
+STALE_SECONDS_IDLE = 10.0
+STALE_SECONDS_SUBSCRIPTION = 120.0
+
+THREAD_KEY, NAV_KEY, SUBSCRIPTION_KEY = "thread-usage", "nav-usage", "subscription"
+
+
+class Queries:
+    """Reads for one viewer at a time; `credits_per_dollar` is here for those who render what it returns."""
+
+    def __init__(self, engine: Engine, cache: QueryCache, credits_per_dollar: Decimal) -> None:
+        self.engine = engine
+        self.cache = cache
+        self.credits_per_dollar = credits_per_dollar
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A read-only connection; raises UnavailableError where the database does not answer."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (OperationalError, PoolTimeout) as error:
+            raise UnavailableError("The database does not answer. The figures shown are the last known.") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise UnavailableError("The database went away. The figures shown are the last known.") from error
+            raise
+
+    def thread_usage(self, viewer: Viewer, thread_id: UUID, *, force: bool = False) -> ThreadUsage:
+        """Raises NotFoundError for a thread that is not there, or not the viewer's."""
+
+        def read() -> ThreadUsage | None:
+            with self.connect() as connection:
+                return thread_usages(connection, viewer, [thread_id]).get(thread_id)
+
+        key = (THREAD_KEY, str(thread_id), viewer.key)
+        usage = self.cache.fetch(key, read, stale_time=self.stale_seconds(key), force=force)
+        if usage is None:
+            raise NotFoundError(f"There is no thread {thread_id}, or it is not yours to see.")
+        return usage
+
+    def nav_usage(self, viewer: Viewer, scope: str, *, force: bool = False) -> NavUsage:
+        """Raises NotFoundError for a scope that is not the viewer's, ValueError for one that is no scope."""
+
+        def read() -> NavUsage | None:
+            with self.connect() as connection:
+                return nav_usages(connection, viewer, [scope]).get(scope)
+
+        key = (NAV_KEY, scope, viewer.key)
+        usage = self.cache.fetch(key, read, stale_time=self.stale_seconds(key), force=force)
+        if usage is None:
+            raise NotFoundError(f"There is no account {scope}, or it is not yours to see.")
+        return usage
+
+    def subscription(self, viewer: Viewer, scope: str, *, force: bool = False) -> Subscription | None:
+        def read() -> Subscription | None:
+            with self.connect() as connection:
+                return subscription(connection, viewer, scope)
+
+        key = (SUBSCRIPTION_KEY, scope, viewer.key)
+        return self.cache.fetch(key, read, stale_time=STALE_SECONDS_SUBSCRIPTION, force=force)
+
+    def freshness(self) -> Freshness:
+        with self.connect() as connection:
+            return freshness(connection)
+
+    def stale_seconds(self, key: tuple[str, ...]) -> float:
+        """By the agent status last read: while one runs, figures go stale sooner."""
+        entry = self.cache.peek(key)
+        running = entry is not None and entry.value is not None and entry.value.agent_status == RUNNING
+        return STALE_SECONDS_RUNNING if running else STALE_SECONDS_IDLE
+
+    def invalidate_fold(self, threads: Collection[str], accounts: Collection[str]) -> None:
+        """Marks what one fold changed, for every process that shares the cache."""
+        for thread in threads:
+            self.cache.invalidate(THREAD_KEY, thread)
+        for account in accounts:
+            self.cache.invalidate(NAV_KEY, account)
+        self.cache.invalidate(NAV_KEY, "all")
+
+    def invalidate_all(self) -> None:
+        self.cache.invalidate(THREAD_KEY)
+        self.cache.invalidate(NAV_KEY)
+        self.cache.invalidate(SUBSCRIPTION_KEY)

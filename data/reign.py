@@ -1,0 +1,171 @@
+"""What a leader does with its time: folds, rests, sleeps until a writer rings, and the chores between.
+
+Asleep, it holds the doorbell's lock, which tells writers that they have to ring. It takes that lock with a
+try only, which fails while a writer that stayed silent has yet to commit, and folds once more with the lock
+in hand. So no commit can fall between the last look and the sleep.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from data.attach import add_triggers, count_history, find_sources
+from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK
+from data.engine import KEEPALIVE
+
+logger = logging.getLogger(__name__)
+
+REST_FOLDS = 4  # rest four times as long as a fold took: folding takes a fifth of the time at most
+HEARTBEAT_SECONDS = 1.0
+WAKE_SECONDS = 0.25  # asleep, how often to see whether the process is stopping
+SILENT_WRITER_SECONDS = 0.1  # while one keeps us awake, an empty fold this often
+HISTORY_SECONDS = 1.0
+VACUUM_ROWS = 50_000
+PARTITIONS_SECONDS = 30.0
+
+BEAT = """
+    INSERT INTO creditpulse.leader AS l (name, beat_at, clean_at) VALUES (%s, clock_timestamp(), %s)
+    ON CONFLICT (one) DO UPDATE SET name = excluded.name, beat_at = excluded.beat_at,
+        clean_at = greatest(l.clean_at, excluded.clean_at)
+"""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one call of `creditpulse.fold` did; `started` is by the database's clock."""
+
+    taken: int
+    complete: bool
+    version: int
+    history: str
+    started: datetime
+    seconds: float
+
+    @property
+    def empty(self) -> bool:
+        return self.complete and not self.taken
+
+
+class Reign:
+    def __init__(
+        self,
+        connection: Connection[TupleRow],
+        url: str,
+        name: str,
+        interval_seconds: float,
+        stopping: threading.Event,
+    ) -> None:
+        self.connection = connection
+        self.url = url
+        self.name = name
+        self.interval_seconds = interval_seconds
+        self.stopping = stopping
+        self.clean_at: datetime | None = None
+        self.beat_at = 0.0
+        self.partitions_at = time.monotonic()
+        self.unvacuumed_rows = 0
+        self.vacuum: threading.Thread | None = None
+
+    def begin(self) -> None:
+        self.connection.execute(f"LISTEN {DOORBELL_CHANNEL}")
+        self.beat()
+
+    def run(self) -> None:
+        try:
+            while not self.stopping.is_set():
+                fold = self.fold()
+                self.beat_when_due()
+                if fold.history != "complete":
+                    self.count_history()
+                elif not fold.empty:
+                    self.tidy()
+                    self.rest(max(REST_FOLDS * fold.seconds, self.interval_seconds))
+                elif not self.sleep():
+                    self.rest(SILENT_WRITER_SECONDS)
+        finally:
+            if self.vacuum is not None:
+                self.vacuum.join()
+
+    def fold(self) -> Fold:
+        began = time.monotonic()
+        row = self.connection.execute(
+            "SELECT taken, complete, version, history, started FROM creditpulse.fold()"
+        ).fetchone()
+        assert row is not None  # noqa: S101 a function with OUT parameters gives one row
+        taken, complete, version, history, started = row
+        fold = Fold(taken, complete, version, history, started, time.monotonic() - began)
+        self.unvacuumed_rows += fold.taken
+        if fold.complete:
+            self.clean_at = fold.started
+        return fold
+
+    def sleep(self) -> bool:
+        """Sleeps until a writer rings; False where a silent writer has yet to commit, so that sleep is not safe."""
+        if not scalar(self.connection, "SELECT pg_try_advisory_lock(%s)", DOORBELL_LOCK):
+            return False
+        while self.fold().empty and not self.stopping.is_set():
+            self.beat_when_due()
+            if self.rung(HEARTBEAT_SECONDS):
+                break
+        self.connection.execute("SELECT pg_advisory_unlock(%s)", (DOORBELL_LOCK,))
+        return True
+
+    def rung(self, seconds: float) -> bool:
+        """Waits for the doorbell, or for the process to stop, or for the time to pass."""
+        end = time.monotonic() + seconds
+        while not self.stopping.is_set() and time.monotonic() < end:
+            if any(self.connection.notifies(timeout=WAKE_SECONDS, stop_after=1)):
+                return True
+        return False
+
+    def rest(self, seconds: float) -> None:
+        """With the heart beating also through a long rest."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self.stopping.wait(min(left, HEARTBEAT_SECONDS)):
+            self.beat_when_due()
+
+    def beat_when_due(self) -> None:
+        if time.monotonic() - self.beat_at >= HEARTBEAT_SECONDS * 0.9:
+            self.beat()
+
+    def beat(self) -> None:
+        self.beat_at = time.monotonic()
+        self.connection.execute(BEAT, (self.name, self.clean_at))
+
+    def count_history(self) -> None:
+        """Takes over where a migration was cut off, or where a partition's reset needs everything counted anew."""
+        if count_history(self.url, lambda _done, _total: self.beat_when_due(), patience_seconds=HISTORY_SECONDS):
+            logger.info("the history is counted", extra={"action": "history.complete"})
+        else:
+            self.beat_when_due()
+
+    def tidy(self) -> None:
+        if self.unvacuumed_rows >= VACUUM_ROWS and not (self.vacuum and self.vacuum.is_alive()):
+            self.unvacuumed_rows = 0
+            self.vacuum = threading.Thread(target=vacuum_queue, args=(self.url,), name="vacuum", daemon=True)
+            self.vacuum.start()
+        if time.monotonic() - self.partitions_at >= PARTITIONS_SECONDS:
+            self.partitions_at = time.monotonic()
+            add_triggers(self.connection, find_sources(self.connection))
+
+
+def vacuum_queue(url: str) -> None:
+    """Makes the room of folded rows usable again; autovacuum comes once a minute, which is too rarely here."""
+    try:
+        with psycopg.connect(url, autocommit=True, application_name="creditpulse vacuum", **KEEPALIVE) as connection:
+            connection.execute("VACUUM (SKIP_LOCKED, PARALLEL 0) creditpulse.changes")
+    except psycopg.Error as error:
+        logger.warning("vacuum failed: %s", str(error).split("\n")[0], extra={"action": "vacuum.failed"})
+
+
+def scalar(connection: Connection[TupleRow], statement: str, value: object) -> object:
+    row = connection.execute(statement, (value,)).fetchone()
+    return row[0] if row else None
