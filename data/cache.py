@@ -18,6 +18,8 @@ __all__ = ["Entry", "QueryCache", "make_cache"]
 
 T = TypeVar("T")
 
+LANDINGS = 64  # enough that different keys hardly ever wait for each other's round trips
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -50,6 +52,7 @@ class QueryCache:
         self._store = CacheStore(cache, clock, keep_seconds)
         self._flights: dict[Key, _Flight] = {}
         self._lock = threading.Lock()
+        self._landings = [threading.Lock() for _ in range(LANDINGS)]
 
     def fetch(self, key: Key, read: Callable[[], T], *, stale_time: float, force: bool = False) -> T:
         """A cached value younger than `stale_time` seconds, else what `read` returns or raises.
@@ -82,10 +85,11 @@ class QueryCache:
 
     def set(self, key: Key, value: Any) -> None:
         """Makes `value` fresh from now; what was read, or began to be, of `key` or below it is outdated."""
-        self._store.remove_stamp(key)
-        seen = self._store.look(key, stamp=True)
-        if not seen.lost:
-            self._store.keep(key, Record(value, seen.now, seen.stamps))
+        with self._landing(key):
+            self._store.remove_stamp(key)
+            seen = self._store.look(key, stamp=True)
+            if not seen.lost:
+                self._store.keep(key, Record(value, seen.now, seen.stamps))
 
     def invalidate(self, *prefix: str) -> None:
         """Makes every key that begins with `prefix` stale, in every process that shares the store."""
@@ -127,20 +131,27 @@ class QueryCache:
         try:
             value = read()
         except Exception as error:
-            self._keep_error(key, flight, error)
+            kept = portable(error)
+            self._keep(key, flight, lambda seen: _failed(seen, kept))
             raise
-        seen = self._store.look(key)
-        if not flight.lost and not _overtaken(flight, seen):
-            self._store.keep(key, Record(value, seen.now, flight.stamps))
+        self._keep(key, flight, lambda seen: Record(value, seen.now, flight.stamps))
         return value
 
-    def _keep_error(self, key: Key, flight: _Flight, error: Exception) -> None:
-        """Notes the failure beside the last good value, and leaves the key stale."""
-        seen = self._store.look(key)
-        if flight.lost or _overtaken(flight, seen):
+    def _keep(self, key: Key, flight: _Flight, record: Callable[[Seen], Record]) -> None:
+        """Keeps what a read brought, unless the key was invalidated meanwhile and a later answer is there."""
+        if flight.lost:
             return
-        old = seen.record or Record(None, None, ())
-        self._store.keep(key, Record(old.value, old.updated_at, stamps=(), error=portable(error)))
+        with self._landing(key):
+            seen = self._store.look(key)
+            if flight.stamps == seen.stamps or seen.record is None or seen.record.stamps != seen.stamps:
+                self._store.keep(key, record(seen))
+
+    def _landing(self, key: Key) -> threading.Lock:
+        """Held over look and keep, so that no thread's outdated answer replaces what came in between.
+
+        Between processes that can happen, within a round trip to Redis; then the key is stale, and read again.
+        """
+        return self._landings[hash(key) % len(self._landings)]
 
 
 def _fresh(seen: Seen, stale_time: float) -> Record | None:
@@ -157,6 +168,7 @@ def _fresh(seen: Seen, stale_time: float) -> Record | None:
     return record if 0 <= age < stale_time else None
 
 
-def _overtaken(flight: _Flight, seen: Seen) -> bool:
-    """Whether the key was invalidated during this read and a later read or write has answered already."""
-    return flight.stamps != seen.stamps and seen.record is not None and seen.record.stamps == seen.stamps
+def _failed(seen: Seen, error: Exception) -> Record:
+    """The last good value with the error beside it, and stale: nothing vouches for it."""
+    old = seen.record or Record(None, None, ())
+    return Record(old.value, old.updated_at, stamps=(), error=error)

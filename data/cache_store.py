@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 MACHINE_CLOCK = time.time
 MEMORY_THRESHOLD = 10_000
 SHARED_STAMP_SECONDS = 7 * 86_400
-STAMP_MARGIN_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,10 @@ class CacheStore:
         return tuple(there or made for there, made in zip(found, own, strict=True))
 
     def _stamp_seconds(self, prefix: Key) -> int:
-        # SimpleCache evicts what expires first. A key's own stamp goes soon after its entry, or the stamps
-        # of forgotten keys would crowd out living entries; those of whole kinds of queries are few, and
-        # losing one costs many reads.
-        own = math.ceil(self._keep_seconds) + STAMP_MARGIN_SECONDS
+        # SimpleCache evicts what expires first. A key's own stamp goes with its entry, or the stamps of
+        # forgotten keys would crowd out living entries; those of whole kinds of queries are few, and losing
+        # one costs many reads.
+        own = math.ceil(self._keep_seconds)
         return own if len(prefix) > 1 else max(own, SHARED_STAMP_SECONDS)
 
     def _unless_expired(self, record: Record | None, now: float) -> Record | None:

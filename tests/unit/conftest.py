@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import flask
@@ -12,8 +12,9 @@ import pytest
 import redis
 from flask_caching import Cache
 
-from data.cache import make_cache
+from data.cache import QueryCache, make_cache
 from tests.redis_server import RedisServer
+from tests.unit.cache_reads import FOR_EVER, KEY, PATIENCE_SECONDS, Begin, Clock, HeldRead, OpenCache, Start
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def own_redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def open_cache() -> Iterator[Callable[[str | None], Cache]]:
+def open_cache() -> Iterator[OpenCache]:
     """Makes Flask caches by URL (None: in memory), each as if in a process of its own."""
     made: list[Any] = []
 
@@ -56,16 +57,33 @@ def open_cache() -> Iterator[Callable[[str | None], Cache]]:
 
 
 @pytest.fixture(params=["memory", "redis"])
-def cache(request: pytest.FixtureRequest, open_cache: Callable[[str | None], Cache]) -> Cache:
+def cache(request: pytest.FixtureRequest, open_cache: OpenCache) -> Cache:
     """An empty cache; the test runs once on each store."""
     return open_cache(request.getfixturevalue("redis_url") if request.param == "redis" else None)
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Future[Any]]]:
-    """Runs a call in a thread of its own."""
-    with ThreadPoolExecutor(max_workers=32) as threads:
-        yield threads.submit
+def start() -> Iterator[Start]:
+    """Runs a call in a thread of its own; a thread that hangs fails the test rather than hang the run."""
+    threads: list[threading.Thread] = []
+
+    def start(call: Callable[..., Any], *args: Any, **options: Any) -> Future[Any]:
+        outcome: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(call(*args, **options))
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        threads.append(threading.Thread(target=run, daemon=True))
+        threads[-1].start()
+        return outcome
+
+    yield start
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert not any(thread.is_alive() for thread in threads), "a caller of the cache waits for ever"
 
 
 @pytest.fixture
@@ -81,3 +99,26 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 
     monkeypatch.setattr(Future, "result", telling)
     return count
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queries(cache: Cache, clock: Clock) -> QueryCache:
+    return QueryCache(cache, clock=clock)
+
+
+@pytest.fixture
+def begin(start: Start) -> Begin:
+    """Begins a fetch in a thread of its own and returns once its read is under way."""
+
+    def begin(queries: QueryCache, key: tuple[str, ...] = KEY, **options: Any) -> tuple[HeldRead, Future[Any]]:
+        read = HeldRead()
+        fetched = start(queries.fetch, key, read, **{"stale_time": FOR_EVER, **options})
+        assert read.began.wait(PATIENCE_SECONDS)
+        return read, fetched
+
+    return begin
