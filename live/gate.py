@@ -1,0 +1,42 @@
+"""The host's only door: finds out who is looking, once, before anything else sees the request."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from access.resolver import Resolve
+from data.errors import InputError, UnavailableError
+from live.refusals import refuse
+
+# What load balancers ask; it tells nothing about usage.
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+
+SIGN_IN = (
+    "You are not signed in. Open Creditpulse through your organisation's sign-in proxy; "
+    "whoever runs it finds its address under CREDITPULSE_TRUSTED_PROXIES."
+)
+
+
+class Gate:
+    """Puts the Viewer at `scope["state"]["viewer"]`; nobody gets past it without one."""
+
+    def __init__(self, app: ASGIApp, resolve: Resolve) -> None:
+        self.app = app
+        self.resolve = resolve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
+            await self.app(scope, receive, send)
+            return
+        try:
+            viewer = await self.resolve(scope)
+        except InputError as error:
+            await refuse(scope, receive, send, 400, str(error))
+        except UnavailableError as error:
+            await refuse(scope, receive, send, 503, str(error))
+        else:
+            if viewer is None:
+                await refuse(scope, receive, send, 401, SIGN_IN)
+            else:
+                scope.setdefault("state", {})["viewer"] = viewer
+                await self.app(scope, receive, send)

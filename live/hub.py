@@ -1,0 +1,233 @@
+"""Who watches what, and the passes that serve them: each changed value is read and encoded once, for all.
+
+A pass takes everything that changed since the last one, reads what of it is watched, and offers each stream
+the newest message of each topic. While a pass reads, later folds gather for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from data.errors import UnavailableError
+from data.viewer import Viewer
+from live.backoff import Backoff
+from live.changes import Changes
+from live.readings import Readings
+from live.subscriber import Subscriber
+from live.topics import NAV_ALL, nav_topic, thread_topic
+
+logger = logging.getLogger(__name__)
+
+# Totals of a period move with the clock too: its end is a reading of its own, and a plan may have changed.
+REFRESH_SECONDS = 30.0
+
+Read = Callable[[Collection[str], Collection[str]], Awaitable[Readings]]
+Invalidate = Callable[[Changes], Awaitable[None]]
+
+
+class Hub:
+    """`read` reads topics, `invalidate` marks cached answers stale; both are awaited in every pass."""
+
+    def __init__(
+        self,
+        read: Read,
+        invalidate: Invalidate,
+        clock: Callable[[], float] = time.monotonic,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.read = read
+        self.invalidate = invalidate
+        self.clock = clock
+        self.backoff = backoff or Backoff(most_seconds=2.0)
+        self.watchers: dict[str, set[Subscriber]] = {}
+        self.subscribers: set[Subscriber] = set()
+        self.others = 0  # streams of people who are not staff
+        self.changes: Changes | None = None
+        self.changed_at: float | None = None  # when the oldest change that waits came in
+        self.serving_since: float | None = None  # the same of the pass that is being read
+        self.joins: dict[Subscriber, set[str]] = {}
+        self.work = asyncio.Event()
+        self.beat: bytes | None = None
+        self.refresh_at = clock() + REFRESH_SECONDS
+        self.closing = False
+
+    @contextmanager
+    def stream(self, viewer: Viewer, topics: Collection[str]) -> Iterator[Subscriber]:
+        """A stream's place: its first frame comes when every topic has been read, and holds a beat."""
+        subscriber = Subscriber(viewer)
+        subscriber.beat = self.beat
+        self.subscribers.add(subscriber)
+        self.others += not viewer.staff
+        if self.closing:
+            subscriber.close()
+        self.watch(subscriber, topics)
+        if not topics:
+            subscriber.admit()
+        try:
+            yield subscriber
+        finally:
+            self.unwatch(subscriber, set(subscriber.topics))
+            self.subscribers.discard(subscriber)
+            self.others -= not viewer.staff
+
+    def watch(self, subscriber: Subscriber, topics: Collection[str]) -> None:
+        """Adds topics; their values are in one of the next frames."""
+        for topic in topics:
+            self.watchers.setdefault(topic, set()).add(subscriber)
+        subscriber.topics.update(topics)
+        if topics:
+            self.joins.setdefault(subscriber, set()).update(topics)
+            self.work.set()
+
+    def unwatch(self, subscriber: Subscriber, topics: Collection[str]) -> None:
+        for topic in topics:
+            subscriber.topics.discard(topic)
+            subscriber.values.pop(topic, None)
+            self.joins.get(subscriber, set()).discard(topic)
+            if (watching := self.watchers.get(topic)) is not None:
+                watching.discard(subscriber)
+                if not watching:
+                    del self.watchers[topic]
+        if not subscriber.topics:
+            self.joins.pop(subscriber, None)
+            subscriber.admit()
+
+    def changed(self, changes: Changes) -> None:
+        """Something was folded; the next pass serves it."""
+        self.changes = changes if self.changes is None else self.changes.merged(changes)
+        if self.changed_at is None:
+            self.changed_at = self.clock()
+        self.work.set()
+
+    def broadcast(self, beat: bytes) -> None:
+        """Sends a beat to everyone, and keeps it for the first frame of those who come next."""
+        self.beat = beat
+        for subscriber in self.subscribers:
+            subscriber.beat = beat
+            subscriber.wake()
+
+    def restart_streams(self) -> None:
+        """Ends every stream, so that each starts afresh."""
+        for subscriber in self.subscribers:
+            subscriber.close()
+
+    def close(self) -> None:
+        """Ends every stream, and each that comes later at once; the server is going down."""
+        self.closing = True
+        self.restart_streams()
+
+    @property
+    def waiting_ms(self) -> int:
+        """How long the oldest announced change has waited for its pass."""
+        since = self.changed_at if self.serving_since is None else self.serving_since
+        return 0 if since is None else int((self.clock() - since) * 1000)
+
+    async def run(self) -> None:
+        """Serves passes until it is cancelled; after one that failed everything is read again."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self.refresh_at - self.clock())):
+                    await self.work.wait()
+            try:
+                await self.serve()
+            except UnavailableError as error:
+                logger.warning("live values could not be read: %s", error, extra={"action": "pass-failed"})
+                await asyncio.sleep(self.backoff.next())
+            else:
+                self.backoff.reset()
+
+    async def serve(self) -> None:
+        """One pass. Raises UnavailableError; then joiners have their beat at least, and everything is due."""
+        changes, joins = self.changes, self.joins
+        self.serving_since, self.changes, self.changed_at, self.joins = self.changed_at, None, None, {}
+        self.work.clear()
+        stale = self.stale_topics(changes)
+        try:
+            readings = await self.read_due(changes, stale.union(*joins.values()))
+            self.publish(changes, stale, joins, readings)
+            self.plan_refresh(readings)
+        except UnavailableError:
+            self.changed_at = self.serving_since if self.serving_since is not None else self.clock()
+            self.changed(Changes(0, everything=True))
+            raise
+        finally:
+            self.serving_since = None
+            for subscriber in joins:
+                subscriber.admit()
+
+    async def read_due(self, changes: Changes | None, topics: frozenset[str]) -> Readings:
+        """Reads and invalidates side by side: who is told of a change must not get the cached answer of before."""
+        invalidated = asyncio.ensure_future(self.invalidate(changes)) if changes else None
+        try:
+            held = self.held(changes, topics)
+            unnumbered = changes is not None and not changes.version and bool(self.subscribers)
+            return await self.read(topics, held) if topics or held or unnumbered else Readings()
+        finally:
+            if invalidated is not None:
+                await invalidated
+
+    def stale_topics(self, changes: Changes | None) -> frozenset[str]:
+        """The watched topics whose value may have moved."""
+        if changes is not None and changes.everything:
+            return frozenset(self.watchers)
+        stale: set[str] = set()
+        if self.clock() >= self.refresh_at:
+            stale.update(topic for topic in self.watchers if topic.startswith("nav:"))
+        if changes is not None:
+            stale.update(map(thread_topic, changes.threads), map(nav_topic, changes.accounts), [NAV_ALL])
+        return frozenset(stale & self.watchers.keys())
+
+    def held(self, changes: Changes | None, topics: Collection[str]) -> set[str]:
+        """The threads of which it matters whose they are: none while everyone who watches is staff."""
+        if not self.others:
+            return set()
+        threads = {topic.partition(":")[2] for topic in topics if topic.startswith("thread:")}
+        return threads | changes.threads if changes is not None else threads
+
+    def publish(
+        self,
+        changes: Changes | None,
+        stale: Collection[str],
+        joins: Mapping[Subscriber, Collection[str]],
+        readings: Readings,
+    ) -> None:
+        """Offers everything without a pause, so that each stream finds it in one frame; then wakes them."""
+        woken: set[Subscriber] = set()
+        for topic in stale & readings.messages.keys():
+            watching = self.watchers.get(topic, set())
+            woken |= watching
+            for subscriber in watching:
+                subscriber.values[topic] = readings.message_for(subscriber, topic)
+        for subscriber, topics in joins.items():
+            for topic in subscriber.topics.intersection(topics) & readings.messages.keys():
+                subscriber.values[topic] = readings.message_for(subscriber, topic)
+            woken.add(subscriber)
+        if changes is not None:
+            woken |= self.tell(replace(changes, version=changes.version or readings.version), readings)
+        for subscriber in woken:
+            subscriber.wake()
+
+    def tell(self, changes: Changes, readings: Readings) -> set[Subscriber]:
+        """Tells everyone what changed of what they may see; people who see the same share one message."""
+        shared: dict[str, Changes] = {"staff": changes}
+        told: set[Subscriber] = set()
+        for subscriber in self.subscribers:
+            key = subscriber.viewer.key if self.others else "staff"
+            if key not in shared:
+                shared[key] = changes.seen_by(subscriber.accounts, readings.holders)
+            if not shared[key].empty:
+                subscriber.tell(shared[key])
+                told.add(subscriber)
+        return told
+
+    def plan_refresh(self, readings: Readings) -> None:
+        now = self.clock()
+        if now >= self.refresh_at:
+            self.refresh_at = now + REFRESH_SECONDS
+        if readings.seconds_to_rollover is not None:
+            self.refresh_at = min(self.refresh_at, now + max(0.0, readings.seconds_to_rollover) + 0.05)

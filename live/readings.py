@@ -1,0 +1,117 @@
+"""The hub's one read of a pass: every topic that is due, in a fixed number of statements, encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from data.errors import UnavailableError
+from data.freshness import freshness
+from data.holders import thread_holders
+from data.usage import nav_usages, thread_usages
+from data.viewer import SYSTEM
+from data.wire import nav_message, thread_message, utc
+from live.subscriber import Subscriber
+from live.topics import nav_topic, thread_topic
+
+
+@dataclass
+class Readings:
+    """`messages` by topic, encoded; `gone` by thread topic, for who may not (or no longer) see it.
+
+    `holders` by thread id; `seconds_to_rollover` until the first period of a scope that was read ends.
+    """
+
+    version: int = 0
+    messages: dict[str, bytes] = field(default_factory=dict)
+    gone: dict[str, bytes] = field(default_factory=dict)
+    holders: dict[str, frozenset[str]] = field(default_factory=dict)
+    seconds_to_rollover: float | None = None
+
+    def message_for(self, subscriber: Subscriber, topic: str) -> bytes:
+        """The topic's value, or, where it is a thread that is not (or no longer) theirs, that it is gone."""
+        if topic in self.gone and not subscriber.sees(self.holders.get(topic.partition(":")[2])):
+            return self.gone[topic]
+        return self.messages[topic]
+
+
+@dataclass(frozen=True)
+class Reader:
+    engine: AsyncEngine
+    credits_per_dollar: Decimal
+
+    async def __call__(self, topics: Collection[str], held: Collection[str]) -> Readings:
+        """The current values of `topics`, and the holders of the threads `held`.
+
+        Raises UnavailableError.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                # Each statement is a snapshot of its own, and says of which moment.
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return await connection.run_sync(self.read, topics, held)
+        except (SQLAlchemyError, OSError) as error:
+            raise UnavailableError("the database does not answer; the live values wait for it") from error
+
+    def read(self, connection: Connection, topics: Collection[str], held: Collection[str]) -> Readings:
+        readings = Readings()
+        threads, scopes = ids_of("thread", topics), ids_of("nav", topics)
+        # Before the values, so that whoever lost a thread meanwhile is not shown its next value.
+        if held:
+            found = thread_holders(connection, [UUID(thread) for thread in held])
+            readings.holders = {str(id): frozenset(map(str, accounts)) for id, accounts in found.items()}
+        if threads:
+            self.read_threads(connection, readings, threads)
+        if scopes:
+            self.read_scopes(connection, readings, scopes)
+        self.read_moment(connection, readings, threads, held)
+        return readings
+
+    def read_threads(self, connection: Connection, readings: Readings, threads: list[str]) -> None:
+        usages = thread_usages(connection, SYSTEM, [UUID(thread) for thread in threads])
+        for id, usage in usages.items():
+            message = thread_message(usage, self.credits_per_dollar)
+            readings.messages[thread_topic(str(id))] = orjson.dumps(message)
+
+    def read_scopes(self, connection: Connection, readings: Readings, scopes: list[str]) -> None:
+        for scope, usage in nav_usages(connection, SYSTEM, scopes).items():
+            readings.messages[nav_topic(scope)] = orjson.dumps(nav_message(usage, self.credits_per_dollar))
+            left = (usage.period.end - usage.as_of).total_seconds()
+            readings.seconds_to_rollover = min(left, readings.seconds_to_rollover or left)
+
+    def read_moment(
+        self, connection: Connection, readings: Readings, threads: list[str], held: Collection[str]
+    ) -> None:
+        """The fold number now, and what says that a thread is gone: later than every value read above."""
+        moment = freshness(connection)
+        readings.version = moment.version
+        for thread in threads:
+            topic = thread_topic(thread)
+            if thread in held or topic not in readings.messages:
+                readings.gone[topic] = gone_message(thread, moment.as_of, moment.version)
+                readings.messages.setdefault(topic, readings.gone[topic])
+
+
+def ids_of(kind: str, topics: Iterable[str]) -> list[str]:
+    return sorted(topic.partition(":")[2] for topic in topics if topic.startswith(f"{kind}:"))
+
+
+def gone_message(thread_id: str, as_of: datetime, version: int) -> bytes:
+    """Says that there is no such thread (any more) for this viewer; a value follows if it comes back."""
+    return orjson.dumps(
+        {
+            "type": "thread-usage",
+            "thread_id": thread_id,
+            "gone": True,
+            "as_of": utc(as_of),
+            "version": version,
+        }
+    )

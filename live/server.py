@@ -1,0 +1,49 @@
+"""Runs the host under uvicorn, with the options that the streams need."""
+
+from __future__ import annotations
+
+import signal
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+MOST_MESSAGE_BYTES = 65_536  # what a client may say at once: 500 topics and room to spare
+GRACE_SECONDS = 1.5  # for requests that are being served when the signal comes
+
+
+def run_server(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> None:
+    """Serves until SIGINT or SIGTERM, then returns within 5 s.
+
+    `app` is the application, or, for several workers, where each of them finds its factory
+    ("app:create_app_from_environment").
+    """
+    config = server_config(app, host, port, workers)
+    # uvicorn raises the signal once more when it has shut down; what has yet to be closed then needs its turn.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: None)
+    if workers > 1:
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+    else:
+        uvicorn.Server(config).run()
+
+
+def server_config(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        workers=workers,
+        factory=isinstance(app, str),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        proxy_headers=False,  # the peer's own address decides whom we trust
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]  # a float will do
+    )

@@ -1,0 +1,87 @@
+"""The live stream of one process: feed, hub and monitor, made together, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from data.engine import make_async_engine
+from data.errors import UnavailableError
+from data.freshness import Freshness, freshness
+from live.feed import Feed
+from live.hub import Hub
+from live.invalidation import Invalidated, Invalidation
+from live.monitor import Monitor
+from live.readings import Reader
+
+logger = logging.getLogger(__name__)
+
+ENDED = {"action": "live.ended"}
+STOP_SECONDS = 1.0  # a read on a dead network does not end sooner than its own timeouts
+
+
+@dataclass(frozen=True)
+class Live:
+    """`engine` is the stream's alone, so that no request can keep its connections."""
+
+    engine: AsyncEngine
+    hub: Hub
+    feed: Feed
+    monitor: Monitor
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Starts the three; at the end closes every stream, and every connection."""
+        for name, part in (("hub", self.hub), ("feed", self.feed), ("monitor", self.monitor)):
+            task = asyncio.create_task(part.run(), name=name)
+            task.add_done_callback(report_end)
+            self.tasks.append(task)
+        try:
+            yield
+        finally:
+            self.hub.close()
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.wait(self.tasks, timeout=STOP_SECONDS)
+            await self.engine.dispose()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all three are at work."""
+        return bool(self.tasks) and not any(task.done() for task in self.tasks)
+
+
+def report_end(task: asyncio.Task[None]) -> None:
+    """They run until they are cancelled; an end of any other kind is a fault, and `/readyz` shows it."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("the live %s ended", task.get_name(), exc_info=task.exception(), extra=ENDED)
+
+
+def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal) -> Live:
+    """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll."""
+    engine = make_async_engine(url, pool_size=2)
+
+    async def notify(channel: str) -> None:
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+        except SQLAlchemyError as error:
+            raise UnavailableError("the database does not answer") from error
+
+    async def look_up() -> Freshness:
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            return await connection.run_sync(freshness)
+
+    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries))
+    feed = Feed(listen_url, notify, hub.changed)
+    return Live(engine, hub, feed, Monitor(look_up, hub, feed))

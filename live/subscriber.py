@@ -1,0 +1,67 @@
+"""One open stream: what has changed for it since its last frame, and never more than the newest of each topic."""
+
+from __future__ import annotations
+
+import asyncio
+
+from data.viewer import Viewer
+from live.changes import Changes, holds
+
+
+class Subscriber:
+    """The hub offers, the stream's own task takes; a slow socket finds fewer and newer messages, not a queue."""
+
+    __slots__ = ("accounts", "admitted", "beat", "changes", "closed", "ready", "topics", "values", "viewer")
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.accounts = frozenset(map(str, viewer.accounts))
+        self.topics: set[str] = set()
+        self.values: dict[str, bytes] = {}
+        self.changes: Changes | None = None
+        self.beat: bytes | None = None
+        self.ready = asyncio.Event()
+        self.admitted = False
+        self.closed = False
+
+    def offer(self, topic: str, message: bytes) -> None:
+        self.values[topic] = message
+
+    def tell(self, changes: Changes) -> None:
+        self.changes = changes if self.changes is None else self.changes.merged(changes)
+
+    def wake(self) -> None:
+        """Lets the stream send, unless its first frame is still incomplete."""
+        if self.admitted or self.closed:
+            self.ready.set()
+
+    def admit(self) -> None:
+        self.admitted = True
+        self.ready.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self.ready.set()
+
+    def sees(self, holders: frozenset[str] | None) -> bool:
+        return self.viewer.staff or holds(self.accounts, holders)
+
+    async def next_frame(self) -> bytes | None:
+        """A JSON array of everything that waits; None when the stream has to end."""
+        while not self.closed:
+            await self.ready.wait()
+            self.ready.clear()
+            if self.admitted and (frame := self.take()):
+                return frame
+        return None
+
+    def take(self) -> bytes:
+        parts = list(self.values.values())
+        self.values.clear()
+        if self.changes is not None:
+            parts.append(self.changes.message)
+            self.changes = None
+        if self.beat is not None:
+            parts.append(self.beat)
+            self.beat = None
+        return b"[" + b",".join(parts) + b"]" if parts else b""
