@@ -1,0 +1,84 @@
+"""The Dash app: made from its settings and queries, with every callback of every page on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+from dash import Dash
+from dash.exceptions import DependencyException
+from werkzeug.exceptions import NotFound
+
+from access.viewer import AUTH_CONFIG
+from callbacks import failures, navigation, requests, routing, thread_header
+from callbacks.routing import Router
+from data.queries import Queries
+from layouts import shell
+from settings import Settings
+
+ASSETS = Path(__file__).parent.parent / "assets"
+
+DOCUMENT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="FAVICON">
+{%css%}
+</head>
+<body>
+<noscript>Creditpulse shows live figures, for which it needs JavaScript.</noscript>
+{%app_entry%}
+{%config%}
+{%scripts%}
+{%renderer%}
+</body>
+</html>
+"""
+
+META_TAGS = [
+    {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+    {"name": "color-scheme", "content": "light dark"},
+    {"name": "description", "content": "Live credits and usage of AI agents"},
+]
+
+HOME = "/threads"
+
+# Each has a PAGE and a register(app, queries).
+PAGES: tuple[ModuleType, ...] = ()
+
+
+def make_dash(queries: Queries, settings: Settings) -> Dash:
+    """A Dash app on its own Flask server, which answers for whom `access.viewer` says is looking."""
+    app = Dash(
+        "creditpulse",
+        assets_folder=str(ASSETS),
+        title="Creditpulse",
+        update_title="",
+        serve_locally=True,
+        meta_tags=META_TAGS,
+        on_error=failures.explain,
+        add_log_handler=False,
+    )
+    app.server.config[AUTH_CONFIG] = settings.auth
+    app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg"))
+    app.layout = shell.shell()
+    app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES])  # type: ignore[assignment]
+    register(app, queries)
+    return app
+
+
+def register(app: Dash, queries: Queries) -> None:
+    requests.register(app)
+    failures.register(app)
+    navigation.register(app, queries)
+    thread_header.register(app, queries)
+    for module in PAGES:
+        module.register(app, queries)
+    routing.register(app, queries, Router([module.PAGE for module in PAGES], HOME))
+    app.server.register_error_handler(DependencyException, missing_file)
+
+
+def missing_file(_error: Exception) -> NotFound:
+    """Dash raises it for a component's file that is not there, and would answer 500."""
+    return NotFound()

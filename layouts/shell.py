@@ -1,0 +1,31 @@
+"""What stands around every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids, states
+from layouts.navigation import navigation
+
+
+def shell() -> Component:
+    return html.Div(
+        [
+            dcc.Location(id=ids.URL, refresh=False),
+            dcc.Store(id=ids.PAGE_SHOWN),
+            dcc.Store(id=ids.LIVE_STATE, data={"state": "polling", "since": None, "history": "complete"}),
+            dcc.Store(id=ids.FAILURE),
+            html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
+            navigation(),
+            html.Main([states.alert(), html.Div(states.page_skeleton(), id=ids.PAGE, tabIndex=-1)], className="main"),
+        ],
+        className="app",
+    )
+
+
+def everything(pages: Sequence[Component]) -> Component:
+    """The shell and every page at once: what Dash checks callbacks against."""
+    return html.Div([shell(), *pages])

@@ -1,0 +1,144 @@
+"""A thread's header: its name and agent, its live credits, and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids, states
+from layouts.attributes import attributes
+from layouts.live import live_state, refresh_button, updated
+from layouts.navigation import IDLE_INTERVAL_MS
+
+
+def thread_header(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
+    """`crumbs` are the names above the thread's: its account, its project. Figures come with the first answer."""
+    return html.Div(
+        [
+            html.Div(
+                [html.Div([breadcrumbs(crumbs), html.H1(name)]), agent_pill()],
+                className="page-head",
+            ),
+            gone(),
+            html.Div([credits_card(), figures_card()], className="two even"),
+            *tooltips(),
+            *stores(thread_id),
+        ],
+        className="thread-header stack",
+    )
+
+
+def breadcrumbs(crumbs: Sequence[str]) -> Component:
+    parts: list[Component] = [dcc.Link("Threads", href="/threads"), *(html.Span(crumb) for crumb in crumbs)]
+    return html.Nav(parts, className="crumbs", **attributes(aria_label="Where this thread belongs"))
+
+
+def agent_pill() -> Component:
+    return html.Span(
+        states.skeleton("9ch"), id=ids.THREAD_AGENT, className="pill pill-idle", **attributes(data_status="")
+    )
+
+
+def credits_card() -> Component:
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.Span("Credits used", id=ids.THREAD_LABEL, className="label"),
+                    html.Span(
+                        [
+                            live_state(ids.THREAD_LIVE, ids.THREAD_LIVE_WORD),
+                            refresh_button(ids.THREAD_REFRESH, "Refresh credits usage"),
+                        ],
+                        className="row",
+                    ),
+                ],
+                className="row between",
+            ),
+            html.Div(
+                states.skeleton("5ch"),
+                id=ids.THREAD_CREDITS,
+                className="thread-credits figure",
+                **attributes(data_cost=""),
+            ),
+            html.Div(
+                [
+                    html.Span(states.skeleton("8ch"), id=ids.THREAD_COST),
+                    updated(ids.THREAD_UPDATED),
+                    html.Span("every 30 s", id=ids.THREAD_FREQUENCY, className="frequency"),
+                ],
+                className="label dotted",
+            ),
+        ],
+        className="card thread-card",
+        **attributes(aria_label="Credits of this thread"),
+    )
+
+
+def figures_card() -> Component:
+    figures = {
+        ids.THREAD_TOKENS: "Tokens",
+        ids.THREAD_PROMPT: "Prompt",
+        ids.THREAD_COMPLETION: "Completion",
+        ids.THREAD_CALLS: "Calls",
+    }
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.Div(label, className="label"),
+                    html.Div(states.skeleton("6ch"), id=figure_id, className="figure medium"),
+                ]
+            )
+            for figure_id, label in figures.items()
+        ],
+        className="card figures",
+        **attributes(aria_label="What the credits were used for"),
+    )
+
+
+def gone() -> Component:
+    """Shown, instead of everything else of the page, once the open thread is no longer there."""
+    return html.Div(
+        states.message(
+            "This thread is gone",
+            "It was deleted, or it is no longer yours to see, while this page was open.",
+            dcc.Link("All threads", href="/threads", className="button"),
+            kind="missing",
+        ),
+        id=ids.THREAD_GONE,
+        hidden=True,
+        role="status",
+    )
+
+
+def tooltips() -> list[Component]:
+    return [
+        states.tooltip(
+            ids.THREAD_LIVE,
+            "Live: a call that is committed to the database is shown a moment later; the dot pulses while the agent "
+            "runs. Polling: the figure is asked for at the interval below. Offline: the server does not answer.",
+        ),
+        states.tooltip(ids.THREAD_REFRESH, "Ask the database now, past every cache."),
+        states.tooltip(
+            ids.THREAD_FREQUENCY,
+            "Besides live updates, the figure is asked for every 10 s while the agent runs, else 30 s.",
+        ),
+        states.tooltip(ids.THREAD_CREDITS, "The cost of all calls of this thread in dollars, times the credits rate."),
+        states.tooltip(ids.THREAD_AGENT, "Running while the thread has an agent run with that status."),
+    ]
+
+
+def stores(thread_id: str) -> list[Component]:
+    return [
+        dcc.Interval(id=ids.THREAD_INTERVAL, interval=IDLE_INTERVAL_MS),
+        dcc.Store(id=ids.THREAD_ID, data=thread_id),
+        dcc.Store(id=ids.THREAD_REQUEST),
+        dcc.Store(id=ids.THREAD_ANSWER),
+        dcc.Store(id=ids.THREAD_USAGE),
+        dcc.Store(id=ids.AGENT_STATUS),
+        dcc.Store(id=ids.THREAD_CHANGED),
+        dcc.Store(id=ids.THREAD_DETAIL_REQUEST),
+    ]
