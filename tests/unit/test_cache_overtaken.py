@@ -44,6 +44,32 @@ def test_a_fetch_after_an_invalidation_never_joins_the_older_read(
     assert queries.fetch(KEY, never, stale_time=FOR_EVER) == "after"
 
 
+def test_the_end_of_an_older_read_does_not_hide_the_newer_one_from_those_who_arrive(
+    queries: QueryCache, begin: Begin, start: Start, waiting: threading.Semaphore
+) -> None:
+    older, first = begin(queries)
+    queries.invalidate(*KEY)
+    newer, second = begin(queries)
+    older.end("before")
+    assert first.result() == "before"
+    third = start(queries.fetch, KEY, never, stale_time=FOR_EVER)
+    assert waiting.acquire(timeout=PATIENCE_SECONDS)
+    newer.end("after")
+    assert (second.result(), third.result()) == ("after", "after")
+
+
+def test_of_two_reads_that_end_together_the_newer_one_stays(queries: QueryCache, begin: Begin) -> None:
+    for number in range(60):
+        key = ("thread-usage", str(number))
+        older, first = begin(queries, key)
+        queries.invalidate(*key)
+        newer, second = begin(queries, key)
+        older.end("before")
+        newer.end("after")
+        assert (first.result(), second.result()) == ("before", "after")
+        assert queries.fetch(key, never, stale_time=FOR_EVER) == "after"
+
+
 def test_an_older_read_that_fails_late_does_not_taint_the_newer_value(queries: QueryCache, begin: Begin) -> None:
     older, first = begin(queries)
     queries.invalidate(*KEY)

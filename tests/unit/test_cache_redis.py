@@ -244,6 +244,22 @@ def test_during_an_outage_callers_still_share_reads_but_not_those_before_an_inva
     mend()
 
 
+def test_a_page_waits_only_once_for_a_redis_that_is_away(
+    redis_url: str, open_cache: OpenCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = open_cache(redis_url)
+    queries = QueryCache(cache)
+    attempts: list[object] = []
+
+    def time_out(*command: object, **_: object) -> None:
+        attempts.append(command)
+        raise TimeoutError
+
+    monkeypatch.setattr(cache.cache._write_client, "execute_command", time_out)  # type: ignore[attr-defined]
+    assert [queries.fetch(KEY, lambda n=n: n, stale_time=60) for n in range(3)] == [0, 1, 2]  # type: ignore[misc]
+    assert len(attempts) == 3
+
+
 def test_a_redis_that_is_full_is_an_outage_and_is_told_once(
     own_redis: RedisServer, open_cache: OpenCache, caplog: pytest.LogCaptureFixture
 ) -> None:
