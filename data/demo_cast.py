@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 NAMESPACE = UUID("6f9c1d4e-5b0a-5c27-9d7e-2f60c1b7a1de")
 MARKER = uuid5(NAMESPACE, "account 0")  # the account whose row says that a demo has been here
 MARKER_AGE = timedelta(days=400)  # how old that account is made at the first start
-PLANS = {"Free": 200, "Pro": 2_000, "Team": 8_000, "Business": 25_000, "Enterprise": 250_000}  # credits a month
+PLANS = {"Free": 200, "Pro": 1_500, "Team": 4_000, "Business": 8_000, "Enterprise": 250_000}  # credits a month
 PAY_AS_YOU_GO = "Pay as you go"
 LIVE_WEIGHTS = {"Enterprise": 8, "Business": 4, "Team": 2, "Pro": 1}  # whose agents run while the demo does
 THREADS_A_WEEK = {"Enterprise": 12, "Business": 10, "Team": 8, PAY_AS_YOU_GO: 6, "Pro": 5, "Free": 2}
@@ -23,13 +23,13 @@ THREADS_A_WEEK = {"Enterprise": 12, "Business": 10, "Team": 8, PAY_AS_YOU_GO: 6,
 # Name, contact, plan (None: no subscription), share of the allowance used at the first start (dollars a day
 # where there is none), days since the period began, hours east of UTC.
 COMPANIES: tuple[tuple[str, str, str | None, float, int, int], ...] = (
-    ("Alder & Finch", "mira", "Enterprise", 0.07, 23, 1),
+    ("Alder & Finch", "mira", "Enterprise", 0.03, 23, 1),
     ("Bluewater Logistics", "tomas", "Business", 0.46, 19, 1),
     ("Cobalt Robotics", "ines", "Business", 0.94, 26, 9),
     ("Dunmore Press", "callum", "Pro", 0.31, 9, 0),
     ("Eastgate Clinics", "farah", "Team", 0.52, 16, 3),
     ("Fennel Kitchen", "luca", "Pro", 1.22, 20, 1),
-    ("Granite Insurance", "helena", "Enterprise", 0.05, 17, -5),
+    ("Granite Insurance", "helena", "Enterprise", 0.025, 17, -5),
     ("Harborlight Media", "jonas", "Team", 0.97, 27, 1),
     ("Ivory Peak Travel", "sofia", "Pro", 0.92, 22, -3),
     ("Juniper Analytics", "wei", "Business", 0.38, 14, 8),
@@ -40,7 +40,7 @@ COMPANIES: tuple[tuple[str, str, str | None, float, int, int], ...] = (
     ("Orchard Payroll", "dalia", PAY_AS_YOU_GO, 1.4, 11, 2),
     ("Pinebrook Schools", "ruth", "Pro", 0.18, 12, -5),
     ("Quarry Stone Works", "emil", "Free", 1.0, 25, 1),
-    ("Redwood Telecom", "yuki", "Enterprise", 0.03, 12, 9),
+    ("Redwood Telecom", "yuki", "Enterprise", 0.02, 12, 9),
     ("Saffron Retail", "amit", "Team", 0.63, 21, 5),
     ("Tidewater Energy", "nora", "Business", 0.22, 10, -5),
     ("Umber Studio", "leon", "Free", 0.35, 6, 1),

@@ -63,3 +63,6 @@ CREATE TABLE public.credit_usage (
     subscription_tier text,
     metadata jsonb DEFAULT '{}'
 );
+
+-- How the demo tells these tables from another application's.
+COMMENT ON TABLE public.usage_logs IS 'Creditpulse: one row a call of a model';
