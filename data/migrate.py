@@ -19,8 +19,10 @@ from data.errors import CreditpulseError, MissingRightError, UnavailableError
 OLDEST_SERVER = 140000  # PostgreSQL 14
 
 
-def migrate(url: str, progress: Progress = no_progress, users_table: str | None = None) -> None:
-    """Safe to run again, and by several at once: they wait for each other.
+def migrate(
+    url: str, progress: Progress = no_progress, users_table: str | None = None, *, recount: bool = False
+) -> None:
+    """Safe to run again, and by several at once: they wait for each other. `recount` counts everything anew.
 
     Raises UnavailableError where the database does not answer, MissingRightError where our role may not
     do what is needed, SchemaError where a source table cannot be counted.
@@ -33,6 +35,8 @@ def migrate(url: str, progress: Progress = no_progress, users_table: str | None 
             connection.commit()
             try:
                 upgrade(connection)
+                if recount:
+                    connection.execute(text("UPDATE creditpulse.state SET history = 'needed'"))
                 connection.commit()
                 attach(plain_url(url), progress, users_table)
             finally:

@@ -145,13 +145,20 @@ BEGIN
     END IF;
 
     IF shrunk IS NOT NULL THEN
-        UPDATE creditpulse.thread_totals t
-        SET last_at = l.at, last_quarter = creditpulse.quarter_of(l.at)
-        FROM (
-            SELECT s.thread_id, (SELECT max(u.created_at) FROM public.usage_logs u WHERE u.thread_id = s.thread_id) AS at
-            FROM unnest(shrunk) AS s (thread_id)
-        ) l
-        WHERE t.thread_id = l.thread_id;
+        BEGIN
+            LOCK TABLE public.usage_logs IN ACCESS SHARE MODE NOWAIT;
+            UPDATE creditpulse.thread_totals t
+            SET last_at = l.at, last_quarter = creditpulse.quarter_of(l.at)
+            FROM (
+                SELECT s.thread_id, (SELECT max(u.created_at) FROM public.usage_logs u WHERE u.thread_id = s.thread_id) AS at
+                FROM unnest(shrunk) AS s (thread_id)
+            ) l
+            WHERE t.thread_id = l.thread_id;
+        EXCEPTION WHEN lock_not_available THEN
+            -- Somebody holds the table for long: no fold waits for that. A change without figures asks again.
+            INSERT INTO creditpulse.changes (source, thread_id) SELECT 'u', unnest(shrunk);
+            complete := false;
+        END;
     END IF;
 
     UPDATE creditpulse.state s

@@ -1,0 +1,192 @@
+"""Checks of a running (or not yet running) installation: each names what it found, or the fault and its remedy."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+import redis
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from data.attach import COUNTED, find_sources, has_triggers, history_of, wanted_triggers
+from data.constants import LEADER_LOCK
+from data.engine import KEEPALIVE, plain_url
+from data.errors import CreditpulseError, SchemaError, UnavailableError
+from data.migrate import OLDEST_SERVER, first_line, newest_revision
+from data.sources import check_rights, find_source, find_users
+from data.verify import differences
+
+MIGRATE = "run `python app.py migrate`"
+LATE_MS = 5000
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What is to be checked: where the database and the cache are."""
+
+    database_url: str
+    listen_url: str
+    cache_url: str | None
+    users_table: str | None
+
+
+Check = Callable[[Installation, Connection[TupleRow]], str]
+
+
+def examine(installation: Installation, *, verify: bool = False) -> Iterator[tuple[str, str]]:
+    """The name and finding of each check in turn; raises CreditpulseError at the first fault."""
+    try:
+        connection = psycopg.connect(plain_url(installation.database_url), autocommit=True, **KEEPALIVE)
+    except psycopg.Error as error:
+        raise UnavailableError(
+            f"connection: {first_line(error)}; check CREDITPULSE_DATABASE_URL and that the server runs"
+        ) from error
+    with connection:
+        for name, check in CHECKS.items():
+            yield name, named(name, check, installation, connection)
+        if verify:
+            yield "verify", named("verify", check_totals, installation, connection)
+
+
+def named(name: str, check: Check, installation: Installation, connection: Connection[TupleRow]) -> str:
+    try:
+        return check(installation, connection)
+    except CreditpulseError as error:
+        raise type(error)(f"{name}: {error}") from error
+    except psycopg.Error as error:
+        raise UnavailableError(f"{name}: {first_line(error)}") from error
+
+
+def value(connection: Connection[TupleRow], statement: str, *parameters: object) -> object:
+    row = connection.execute(statement, parameters).fetchone()
+    return row[0] if row else None
+
+
+def check_server(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    if connection.info.server_version < OLDEST_SERVER:
+        raise SchemaError("the server is older than PostgreSQL 14; upgrade it")
+    return f"PostgreSQL {value(connection, 'SHOW server_version')}"
+
+
+def check_schema(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    if value(connection, "SELECT to_regclass('creditpulse.alembic_version')") is None:
+        raise SchemaError(f"the schema creditpulse is missing; {MIGRATE}")
+    revision = value(connection, "SELECT version_num FROM creditpulse.alembic_version")
+    if revision != newest_revision():
+        raise SchemaError(f"the schema is at revision {revision}, this version needs {newest_revision()}; {MIGRATE}")
+    return f"revision {revision}"
+
+
+def check_sources(installation: Installation, connection: Connection[TupleRow]) -> str:
+    if find_source(connection, "usage_logs") is None:
+        raise SchemaError(f"public.usage_logs is missing; {MIGRATE}")
+    sources = find_sources(connection)
+    for name in COUNTED:
+        if name in sources:
+            check_rights(connection, sources[name])
+    users = find_users(connection, installation.users_table)
+    absent = [name for name in ("threads", "projects", "agent_runs", "credit_usage") if name not in sources]
+    absent += [] if users else ["users"]
+    return "all there" if not absent else f"without {', '.join(absent)}: what depends on them is empty"
+
+
+def check_triggers(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    wanted = list(wanted_triggers(find_sources(connection)))
+    missing = [table for table, kind, _statement in wanted if not has_triggers(connection, table, kind)]
+    if missing:
+        raise SchemaError(
+            f"no (or disabled) triggers on {', '.join(missing)}: changes there are not counted; {MIGRATE}, "
+            "then `python app.py doctor --verify`"
+        )
+    return f"on {len(wanted)} tables"
+
+
+def check_history(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    history = history_of(connection)
+    if history != "complete":
+        raise SchemaError(f"the history is not counted yet ({history}); {MIGRATE}, or wait for the one that runs")
+    return "counted"
+
+
+def check_notifications(installation: Installation, connection: Connection[TupleRow]) -> str:
+    channel = f"creditpulse_doctor_{uuid.uuid4().hex}"
+    with psycopg.connect(plain_url(installation.listen_url), autocommit=True, **KEEPALIVE) as listener:
+        listener.execute(f"LISTEN {channel}")
+        connection.execute("SELECT pg_notify(%s, 'there')", (channel,))
+        if not any(listener.notifies(timeout=3, stop_after=1)):
+            raise UnavailableError(
+                "no notification came back within 3 s; set CREDITPULSE_LISTEN_URL to a direct connection, "
+                "not one through a transaction pooler"
+            )
+    return "came back"
+
+
+def check_leader(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    held = value(
+        connection,
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint = %s"
+        " AND objid::bigint = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        LEADER_LOCK >> 32,
+        LEADER_LOCK & 0xFFFFFFFF,
+    )
+    queued = value(connection, "SELECT count(*) FROM creditpulse.changes")
+    if not held:
+        return f"none, as no server runs; {queued} changes wait in the queue and count all the same"
+    silent = value(connection, "SELECT extract(epoch FROM clock_timestamp() - beat_at) FROM creditpulse.leader")
+    if silent is None or float(str(silent)) > 10:
+        raise UnavailableError("the leader's heartbeat has stopped; restart the server that holds the lock")
+    age = int(str(value(connection, "SELECT extract(epoch FROM creditpulse.queue_age()) * 1000")).split(".")[0])
+    if age > LATE_MS:
+        raise UnavailableError(
+            f"changes wait {age} ms for their fold; look for old snapshots in pg_stat_activity (backend_xmin)"
+        )
+    return f"beats; {queued} changes queued"
+
+
+def check_quarantine(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    count = value(connection, "SELECT count(*) FROM creditpulse.quarantine")
+    if count:
+        raise SchemaError(
+            f"{count} changes could not be added up; see creditpulse.quarantine, correct their rows in usage_logs, "
+            "then delete them there"
+        )
+    return "empty"
+
+
+def check_cache(installation: Installation, _connection: Connection[TupleRow]) -> str:
+    if installation.cache_url is None:
+        return "in memory"
+    client = redis.Redis.from_url(installation.cache_url, socket_connect_timeout=3, socket_timeout=3)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        raise UnavailableError(f"Redis does not answer ({error}); check CREDITPULSE_CACHE_URL") from error
+    finally:
+        client.close()
+    return "Redis answers"
+
+
+def check_totals(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    found = differences(connection)
+    if found:
+        raise SchemaError(
+            f"{len(found)} rollups differ from the raw tables ({'; '.join(found)}); "
+            "run `python app.py migrate --recount`"
+        )
+    return "every rollup equals the raw tables"
+
+
+CHECKS: dict[str, Check] = {
+    "server": check_server,
+    "schema": check_schema,
+    "source tables": check_sources,
+    "triggers": check_triggers,
+    "history": check_history,
+    "notifications": check_notifications,
+    "leader": check_leader,
+    "quarantine": check_quarantine,
+    "cache": check_cache,
+}
