@@ -151,7 +151,7 @@ class Agents:
             return self.end_run(agent, at, events, "stopped", None)
         if agent.role != "steady" and agent.running_away_until is None and at >= agent.away:
             return self.go_astray(agent, at, events)
-        if agent.calls_left == 0:
+        if agent.calls_left <= 0 and agent.running_away_until is None:
             return self.end_run(agent, at, events, *outcome(self.rng))
         return self.make_call(agent, at, events)
 

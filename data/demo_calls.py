@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
-from genai_prices import Usage, calc_price
+from data.prices import PriceList
 
 # Models by how often a run uses them.
 MODELS = {
@@ -21,7 +22,6 @@ MODELS = {
     "claude-opus-4-5": 4,
 }
 LARGEST_CONTEXT = 150_000  # tokens; then an agent sums up and goes on with less
-PROBE_TOKENS = 1_000  # few enough for every price list's first tier, which LARGEST_CONTEXT stays in too
 
 
 class Rates(NamedTuple):
@@ -85,10 +85,11 @@ class Conversation:
 
 
 class Models:
-    """The models in use, with their prices."""
+    """The models in use, with their list prices of `at`."""
 
-    def __init__(self) -> None:
-        self.rates = {model: rates_of(model) for model in MODELS}
+    def __init__(self, at: datetime) -> None:
+        prices = PriceList()
+        self.rates = {model: rates_of(prices, model, at) for model in MODELS}
 
     def converse(self, rng: Random, model: str | None = None) -> Conversation:
         """A new run's conversation, with a model drawn by its weight where none is named."""
@@ -96,14 +97,13 @@ class Models:
         return Conversation(rng, chosen, self.rates[chosen], rng.randrange(9_000, 32_000))
 
 
-def rates_of(model: str) -> Rates:
-    def price(usage: Usage) -> int:
-        return int(calc_price(usage, model_ref=model).total_price * 1_000_000_000 / PROBE_TOKENS)
+def rates_of(prices: PriceList, model: str, at: datetime) -> Rates:
+    known = prices.find(model)
+    if known is None:
+        raise LookupError(f"no list price for {model}; choose another model in MODELS")
+    shortest = prices.rates_of(known.get_prices(at))[-1]  # the tier that LARGEST_CONTEXT stays in
+    return Rates(*map(billionths, (shortest.prompt, shortest.cache_read, shortest.cache_write, shortest.completion)))
 
-    n = PROBE_TOKENS
-    return Rates(
-        fresh=price(Usage(input_tokens=n)),
-        cache_read=price(Usage(input_tokens=n, cache_read_tokens=n)),
-        cache_write=price(Usage(input_tokens=n, cache_write_tokens=n)),
-        completion=price(Usage(output_tokens=n)),
-    )
+
+def billionths(dollars: Decimal) -> int:
+    return int(dollars.scaleb(9))

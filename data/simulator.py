@@ -93,7 +93,7 @@ class Demo:
         self.url = url
         self.clock = clock
         self.wait = wait
-        self.models = Models()
+        self.models = Models(clock())
         self.pending: list[Event] = []
         self.past_complete = threading.Event()
         self.connection = self.connect()
