@@ -7,6 +7,7 @@ from types import ModuleType
 
 from dash import Dash
 from dash.exceptions import DependencyException
+from flask import Flask
 from werkzeug.exceptions import NotFound
 
 from access.viewer import AUTH_CONFIG
@@ -48,10 +49,14 @@ HOME = "/threads"
 PAGES: tuple[ModuleType, ...] = ()
 
 
-def make_dash(queries: Queries, settings: Settings) -> Dash:
-    """A Dash app on its own Flask server, which answers for whom `access.viewer` says is looking."""
+def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
+    """A Dash app which answers for whom `access.viewer` says is looking.
+
+    `server` is the Flask server that the queries' cache was made for; without one it has its own.
+    """
     app = Dash(
         "creditpulse",
+        server=server or Flask("creditpulse"),
         assets_folder=str(ASSETS),
         title="Creditpulse",
         update_title="",

@@ -83,7 +83,8 @@ def register(app: Dash, queries: Queries) -> None:
         Output(ids.NAV_ACCOUNT, "value"),
         Output(ids.DEFAULT_SCOPE, "data"),
         Input(ids.NAV_ACCOUNT, "search_value"),
-        Input(ids.URL, "search"),
+        Input(ids.SCOPE_ASKED, "data"),
+        prevent_initial_call=True,
     )(partial(choose_account, queries))
     app.callback(Output(ids.NAV_ANSWER, "data"), Input(ids.NAV_REQUEST, "data"), prevent_initial_call=True)(
         partial(answer_nav_usage, queries)

@@ -8,6 +8,7 @@ PAGE = "page"  # the router puts the page here
 PAGE_SHOWN = "page-shown"  # dcc.Store: {"title", "section", "thread"} of the page that the router put there
 LIVE_STATE = "live-state"  # dcc.Store: {"state": live|polling|offline|paused, "since": ISO time, "history": ...}
 NAV_LINKS = {"/threads": "nav-link-threads"}  # one for each section in the navigation
+SCOPE_ASKED = "scope-asked"  # dcc.Store: the address's query, when it is to decide the scope
 DEFAULT_SCOPE = "default-scope"  # dcc.Store: the scope of an address that names none
 
 FAILURE = "failure"  # dcc.Store: {"source", "title", "text", "at"} of what failed last, or None
@@ -46,6 +47,12 @@ THREADS_GRID = "threads-grid"
 THREADS_SEARCH = "threads-search"
 THREADS_CHANGED = "threads-changed"  # dcc.Store: the stream's hint that rows of the list changed
 THREADS_REQUEST = "threads-request"
+THREADS_ANSWER = "threads-answer"  # dcc.Store: the number of the request that the list shows
+THREADS_INTERVAL = "threads-interval"
+THREADS_COUNT = "threads-count"
+THREADS_BODY = "threads-body"  # its data-state is loading, rows or empty
+THREADS_EMPTY = "threads-empty"
+THREADS_MORE = "threads-more"
 
 # Thread page
 THREAD_ID = "thread-id"  # dcc.Store: the thread that the page shows
@@ -72,3 +79,16 @@ THREAD_CHANGED = "thread-changed"  # dcc.Store: the stream's hint that this thre
 THREAD_DETAIL_REQUEST = "thread-detail-request"
 THREAD_TIMELINE = "thread-timeline"
 THREAD_LOG = "thread-log"
+THREAD_BODY = "thread-body"  # its data-state is loading, ready or empty
+THREAD_FIGURE = "thread-figure"  # dcc.Store: the chart in UTC and without colours, as the server makes it
+THREAD_TEMPLATES = "thread-templates"  # dcc.Store: Plotly's templates, light and dark
+THREAD_THEME = "thread-theme"  # dcc.Store: the theme now
+THREAD_BARS = "thread-bars"  # what a bar of the chart stands for
+THREAD_SEEN = "thread-seen"  # dcc.Store: up to which call the page has read
+THREAD_PAGE = "thread-page"  # dcc.Store: calls for the log, and how they go in
+THREAD_LOG_SHOWN = "thread-log-shown"  # dcc.Store: how many calls the log has
+THREAD_LOG_NOTE = "thread-log-note"
+THREAD_OLDER = "thread-older"
+THREAD_OLDER_REQUEST = "thread-older-request"
+THREAD_OLDER_PAGE = "thread-older-page"
+THREAD_RUNS = "thread-runs"

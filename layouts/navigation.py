@@ -134,6 +134,7 @@ def stores() -> list[Component]:
     return [
         dcc.Interval(id=ids.NAV_INTERVAL, interval=IDLE_INTERVAL_MS),
         dcc.Interval(id=ids.SUBSCRIPTION_INTERVAL, interval=SUBSCRIPTION_INTERVAL_MS),
+        dcc.Store(id=ids.SCOPE_ASKED),
         dcc.Store(id=ids.DEFAULT_SCOPE),
         dcc.Store(id=ids.NAV_REQUEST),
         dcc.Store(id=ids.NAV_ANSWER),

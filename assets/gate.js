@@ -1,0 +1,202 @@
+/*
+ * Intervals, focus, mount, refresh clicks and hints of the stream do not call the server: they come here. The gate
+ * alone decides whether to ask, and raises a request store, which is the server callback's only input.
+ */
+(function (window) {
+  "use strict";
+
+  const STUCK_MS = 15000; // a request without an answer for so long may be asked again
+  const MOMENT_MS = 1000; // several reasons at once are one
+
+  /* What each key asks for, where its request goes, and what of the cache a forced one gets past. */
+  const KEYS = {
+    nav: { store: "nav-request", cached: "nav-usage" },
+    subscription: { store: "subscription-request", cached: "subscription" },
+    thread: { store: "thread-request", cached: "thread-usage" },
+    thread_detail: { store: "thread-detail-request" },
+    threads: { store: "threads-request" },
+  };
+  const ANSWERS = { "nav-answer": "nav", subscription: "subscription", "thread-answer": "thread" };
+
+  /* `env`: now, setTimeout, visible(), online(), reach() -> Promise<boolean>, send(key, request) -> on the page? */
+  function createGate(env) {
+    const asked = new Map();
+    let number = 0;
+
+    /* `target` is what the request is about, such as {scope}. Says what it did: ask, skip or later. */
+    function ask(key, target, { force = false, must = false } = {}) {
+      const entry = entryOf(key, target);
+      const verdict = judge(entry, { force, must });
+      if (verdict === "later") again(key, entry);
+      if (verdict === "ask") send(key, entry, force);
+      return verdict;
+    }
+
+    function entryOf(key, target) {
+      const name = JSON.stringify(target);
+      let entry = asked.get(key);
+      if (!entry || entry.name !== name) {
+        entry = { name, target, at: -Infinity, waiting: null, again: false, failed: false };
+        asked.set(key, entry);
+      }
+      return entry;
+    }
+
+    /* `must`: something is known to have changed, so that what is skipped now has to be asked later. */
+    function judge(entry, { force, must }) {
+      if (!env.online()) return "skip";
+      if (force) return "ask";
+      if (!env.visible()) return "skip"; // asked when it is visible again
+      const age = env.now() - entry.at;
+      if (entry.waiting !== null && age < STUCK_MS) return must ? "later" : "skip";
+      if (age < MOMENT_MS) return must ? "later" : "skip";
+      return "ask";
+    }
+
+    function send(key, entry, force) {
+      number += 1;
+      entry.at = env.now();
+      entry.waiting = number;
+      const request = { n: number, force, ...entry.target };
+      env.reach().then((reachable) => {
+        if (asked.get(key) !== entry || entry.waiting !== request.n) return;
+        if (!reachable) entry.waiting = null;
+        else if (!env.send(key, request)) asked.delete(key); // its page is gone
+      });
+    }
+
+    function again(key, entry) {
+      if (entry.again) return;
+      entry.again = true;
+      const patience = entry.waiting !== null ? STUCK_MS : MOMENT_MS;
+      env.setTimeout(() => askAgain(key, entry), Math.max(0, entry.at + patience - env.now()));
+    }
+
+    function askAgain(key, entry) {
+      if (!entry.again || asked.get(key) !== entry) return;
+      entry.again = false;
+      ask(key, entry.target, { must: true });
+    }
+
+    /* The answer to request `n` is in (or to whichever was last, without a number). */
+    function answered(key, n, { failed = false } = {}) {
+      const entry = asked.get(key);
+      if (!entry || (n !== undefined && n !== null && n < entry.waiting)) return;
+      entry.waiting = null;
+      entry.failed = failed;
+      if (!entry.again) return;
+      entry.again = false; // the timer finds nothing to do any more
+      if (ask(key, entry.target, { must: true }) === "skip") entry.again = false;
+    }
+
+    function askAll(options = {}) {
+      for (const [key, entry] of [...asked]) ask(key, entry.target, options);
+    }
+
+    function askFailed() {
+      for (const [key, entry] of [...asked]) if (entry.failed) ask(key, entry.target);
+    }
+
+    return { ask, answered, askAll, askFailed, asked };
+  }
+
+  /* ---- in the browser ------------------------------------------------------------------------------------ */
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+  let gate = null;
+
+  function theGate() {
+    if (!gate) {
+      gate = createGate({
+        now: () => window.performance.now(),
+        setTimeout: (run, ms) => window.setTimeout(run, ms),
+        visible: () => window.document.visibilityState !== "hidden",
+        online: () => window.navigator.onLine !== false,
+        reach: () => dc.live.reach(),
+        send: (key, request) => dc.publish.publish(KEYS[key].store, { data: request }),
+      });
+      const wake = () => {
+        if (window.document.visibilityState === "hidden") return;
+        dc.live.retry();
+        gate.askAll();
+      };
+      window.addEventListener("focus", wake);
+      window.addEventListener("online", wake);
+      window.document.addEventListener("visibilitychange", wake);
+    }
+    return gate;
+  }
+
+  function clicked(id) {
+    return (dc.callback_context.triggered || []).some((part) => part.prop_id === `${id}.n_clicks` && part.value);
+  }
+
+  function refresh(hook, requests) {
+    const names = requests.map(([key, target]) => `${KEYS[key].cached} ${Object.values(target)[0]}`);
+    window.console.info(`[${hook}] Refresh: invalidated ${names.join(", ")}`);
+    for (const [key, target] of requests) theGate().ask(key, target, { force: true });
+  }
+
+  Object.assign(dc, {
+    gate: {
+      createGate,
+
+      nav(_ticks, _clicks, scope) {
+        if (!scope) return;
+        if (clicked("nav-refresh")) refresh("useUsageRealtime", [["nav", { scope }], ["subscription", { scope }]]);
+        else theGate().ask("nav", { scope });
+      },
+
+      subscription(_ticks, scope) {
+        if (scope) theGate().ask("subscription", { scope });
+      },
+
+      thread(_ticks, _clicks, thread_id) {
+        if (!thread_id) return;
+        if (clicked("thread-refresh")) {
+          refresh("useThreadTokenUsage", [["thread", { thread_id }]]);
+          theGate().ask("thread_detail", { thread_id }, { force: true });
+        } else theGate().ask("thread", { thread_id });
+      },
+
+      thread_detail(thread_id, _changed) {
+        if (thread_id) theGate().ask("thread_detail", { thread_id }, { must: true });
+      },
+
+      threads(scope, _changed) {
+        if (scope) theGate().ask("threads", { scope }, { must: true });
+      },
+
+      /* For pages: wire one of these to an output of the callback that answers. */
+      thread_detail_answered() {
+        theGate().answered("thread_detail");
+      },
+
+      threads_answered() {
+        theGate().answered("threads");
+      },
+
+      answered(key, n) {
+        theGate().answered(key, n);
+      },
+
+      failed(source) {
+        if (ANSWERS[source]) theGate().answered(ANSWERS[source], null, { failed: true });
+      },
+
+      askAll: () => theGate().askAll(),
+      askFailed: () => theGate().askFailed(),
+
+      /* The alert's button: asks everything past the cache, or loads a page again that never came. */
+      retry() {
+        dc.publish.publish("failure", { data: null });
+        if (window.document.querySelector("#page .skeleton-card")) window.location.reload();
+        else theGate().askAll({ force: true });
+      },
+
+      dismiss() {
+        dc.publish.publish("failure", { data: null });
+      },
+    },
+  });
+})(window);

@@ -1,0 +1,235 @@
+/*
+ * Where answers of the server and messages of the stream meet: each goes into the same store if it is not older than
+ * what is there. Also what the tab knows of its own liveness, and what it says of it in the console.
+ */
+(function (window) {
+  "use strict";
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+
+  const HINT_MS = 1000;
+  const RESTORED_MS = 60000;
+
+  const topicOf = (message) =>
+    message.type === "nav-usage" ? `nav:${message.scope}` : `thread:${message.thread_id}`;
+
+  /*
+   * Whether `message` may replace `shown`, of the same topic. Numbers are compared within one connection: the first
+   * value of a new one counts, whatever its number. An answer has none; where its clock is far ahead although its
+   * number is behind, the database was restored from an older state.
+   */
+  function isNewer(message, shown) {
+    if (!shown) return true;
+    if (message.connection !== undefined && message.connection !== shown.connection) return true;
+    if (message.version === undefined) return true; // gone
+    if (message.version !== shown.version) {
+      if (message.version > shown.version) return true;
+      return message.connection === undefined && Date.parse(message.as_of) - Date.parse(shown.as_of) > RESTORED_MS;
+    }
+    return message.as_of >= shown.as_of;
+  }
+
+  /* `shown` keeps one topic of each kind: another scope or thread starts afresh. */
+  function createBoard() {
+    const shown = new Map();
+    return {
+      shown,
+      accept(message) {
+        const topic = topicOf(message);
+        const kept = shown.get(message.type);
+        const same = kept && topicOf(kept) === topic ? kept : null;
+        if (!isNewer(message, same)) return false;
+        const connection = message.connection ?? (same ? same.connection : undefined);
+        shown.set(message.type, {
+          version: -1,
+          as_of: "",
+          ...message,
+          connection,
+        });
+        return true;
+      },
+    };
+  }
+
+  function mergeHints(first, second) {
+    if (first.all || second.all) return { ...second, all: true };
+    const union = (name) => [...new Set([...(first[name] || []), ...(second[name] || [])])];
+    return { ...second, threads: union("threads"), accounts: union("accounts") };
+  }
+
+  const concerns = (hint, name, id) => Boolean(hint.all) || (hint[name] || []).includes(id);
+
+  /* What of the page a hint made stale, as the console names it. */
+  function staleNames(hint, scope, thread) {
+    const names = [];
+    if (thread && concerns(hint, "threads", thread)) names.push(`thread-usage ${thread}`);
+    if (scope && (scope === "all" || concerns(hint, "accounts", scope))) names.push(`nav-usage ${scope}`);
+    return names;
+  }
+
+  /* ---- in the browser ------------------------------------------------------------------------------------ */
+
+  let tab = null;
+
+  function theTab() {
+    if (!tab) tab = createTab();
+    return tab;
+  }
+
+  function createTab() {
+    const { publish, createCoalescer, createThrottle } = dc.publish;
+    const now = () => window.performance.now();
+    const board = createBoard();
+    const page = { scope: null, thread: null, announced: null, state: null, beatTimer: null };
+
+    const stream = dc.stream.createStream({
+      WebSocket: window.WebSocket,
+      EventSource: window.EventSource,
+      location: window.location,
+      now,
+      random: Math.random,
+      setTimeout: (run, ms) => window.setTimeout(run, ms),
+      clearTimeout: (timer) => window.clearTimeout(timer),
+      fetch: (path, { timeoutMs, ...options }) =>
+        window.fetch(path, { ...options, signal: window.AbortSignal.timeout(timeoutMs) }),
+      onFrame: take,
+      onChange: changed,
+      onRefused: refused,
+    });
+
+    const put = createCoalescer({
+      now,
+      nextFrame: (run) => {
+        if (window.document.visibilityState === "hidden") window.setTimeout(run, 250);
+        else window.requestAnimationFrame(run);
+      },
+      apply: (values) => values.forEach((data, store) => publish(store, { data })),
+    });
+
+    const hint = createThrottle({
+      ms: HINT_MS,
+      now,
+      setTimeout: (run, ms) => window.setTimeout(run, ms),
+      merge: mergeHints,
+      fire(found) {
+        const names = staleNames(found, page.scope, page.thread);
+        if (names.length) window.console.info(`[useUsageRealtime] Usage changed: invalidated ${names.join(", ")}`);
+        publish("threads-changed", { data: found });
+        if (concerns(found, "threads", page.thread)) publish("thread-changed", { data: found });
+      },
+    });
+
+    function take(messages, known) {
+      const values = new Map();
+      for (const message of messages) {
+        if (message.type === "changed") hint(message);
+        else if (message.type !== "beat") {
+          const pushed = { ...message, connection: known.connection };
+          if (board.accept(pushed)) values.set(message.type, pushed);
+          if (message.scope && message.scope === page.scope) page.delivered = known.connection;
+        }
+      }
+      if (values.size) put(values);
+    }
+
+    /* Only once changes are really being delivered: listening, and this connection has sent the scope's value. */
+    function announce(known) {
+      const delivered = known.listening && page.delivered === known.connection;
+      const name = `${known.connection} ${page.scope}`;
+      if (!delivered || page.announced === name) return;
+      page.announced = name;
+      window.console.info("[useUsageRealtime] Usage logs subscription status: SUBSCRIBED");
+      window.console.info("[useUsageRealtime] Credit usage subscription status: SUBSCRIBED");
+    }
+
+    function changed(known, back) {
+      announce(known);
+      refreshState();
+      if (back) dc.gate.askAll();
+    }
+
+    function refused(reason, topics) {
+      if (reason === "nobody") window.location.reload();
+      // The page asks for what was refused, and says what it is told.
+      if (reason === "forbidden" && topics.some((topic) => topic.startsWith("thread:"))) {
+        stream.follow(topics.filter((topic) => !topic.startsWith("thread:")));
+        dc.gate.askAll();
+      }
+    }
+
+    function refreshState() {
+      const known = stream.known;
+      const hidden = window.document.visibilityState === "hidden";
+      const online = window.navigator.onLine !== false;
+      const state = dc.live_state.stateOf({ ...known, hidden, online }, now());
+      window.clearTimeout(page.beatTimer);
+      if (state === "live") {
+        const left = known.beatAt + dc.live_state.BEAT_MS - now();
+        page.beatTimer = window.setTimeout(refreshState, Math.max(0, left) + 1);
+      }
+      const name = `${state} ${known.history}`;
+      if (page.state === name) return;
+      const data = { state, history: known.history, since: new Date().toISOString() };
+      if (publish("live-state", { data })) page.state = name;
+    }
+
+    for (const event of ["online", "offline"]) window.addEventListener(event, refreshState);
+    window.document.addEventListener("visibilitychange", refreshState);
+
+    return { stream, board, page, put, refreshState };
+  }
+
+  /* An answer goes the way of a pushed message; the alert about what failed goes with it. */
+  function answered(key, store, answer) {
+    if (!answer) return;
+    const { board } = theTab();
+    dc.gate.answered(key, answer.request);
+    dc.render.succeeded();
+    if (answer.history && !theTab().stream.known.connected) {
+      theTab().stream.known.history = answer.history;
+      theTab().refreshState();
+    }
+    if (board.accept(answer)) dc.publish.publish(store, { data: answer });
+  }
+
+  Object.assign(dc, {
+    live: {
+      isNewer,
+      createBoard,
+      mergeHints,
+      staleNames,
+
+      nav_answered(answer) {
+        answered("nav", "nav-usage", answer);
+      },
+
+      thread_answered(answer) {
+        answered("thread", "thread-usage", answer);
+      },
+
+      subscription_answered(answer) {
+        if (!answer) return;
+        dc.gate.answered("subscription", answer.request);
+        dc.render.succeeded();
+      },
+
+      /* The stream follows the page: the chosen scope, and the thread that is open. */
+      follow(scope, shown) {
+        const { stream, page, refreshState } = theTab();
+        const thread = (shown && shown.thread) || null;
+        if (scope && scope !== page.scope) {
+          window.console.info(`[useUsageRealtime] Setting up real-time subscriptions for user: ${scope}`);
+        }
+        if (scope !== page.scope) page.delivered = null;
+        Object.assign(page, { scope: scope || null, thread });
+        if (shown && shown.title) window.document.title = `${shown.title} · Creditpulse`;
+        const topics = [...(scope ? [`nav:${scope}`] : []), ...(thread ? [`thread:${thread}`] : [])];
+        stream.follow(topics);
+        refreshState();
+      },
+
+      reach: () => theTab().stream.reach(),
+      retry: () => theTab().stream.retry(),
+    },
+  });
+})(window);

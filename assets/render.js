@@ -1,0 +1,208 @@
+/* The one renderer of live cards: from the stores to what stands on the page. */
+(function (window) {
+  "use strict";
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+
+  const RUNNING_MS = 10000;
+  const IDLE_MS = 30000;
+  const WORDS = { live: "Live", polling: "Polling", offline: "Offline", paused: "Paused" };
+
+  const periodOf = (status) => (status === "running" ? RUNNING_MS : IDLE_MS);
+
+  /* A figure that changed flashes once: the class alternates, so that the animation starts anew. */
+  function flashOf(memory, key, topic, value) {
+    const last = memory.get(key);
+    const changed = last && last.topic === topic && last.value !== value;
+    const turn = changed ? 1 - last.turn : last && last.topic === topic ? last.turn : -1;
+    memory.set(key, { topic, value, turn: turn < 0 ? 0 : turn, flashed: changed || (last && last.topic === topic && last.flashed) });
+    return memory.get(key).flashed ? ` flash-${memory.get(key).turn}` : "";
+  }
+
+  function frequencyOf(live, status, words) {
+    if (live.state === "paused") return "paused";
+    if (live.state === "offline") return "waiting for the server";
+    return `every ${periodOf(status) / 1000} s${words ? (status === "running" ? " while the agent runs" : " while the agent is idle") : ""}`;
+  }
+
+  function toneOf(live) {
+    return (live.state === "offline" ? " stale" : "") + (live.history !== "complete" ? " provisional" : "");
+  }
+
+  function planText(subscription, scope) {
+    if (scope === "all") return "All accounts, month to date";
+    if (!subscription || subscription.scope !== scope || !subscription.plan) return "No plan, month to date";
+    const plan = `${subscription.plan} plan`;
+    if (!subscription.current) return `${plan} (${subscription.status}), month to date`;
+    if (subscription.credits_included === null) return `${plan}, no allowance`;
+    return `of ${dc.formats.whole(subscription.credits_included)} · ${plan}`;
+  }
+
+  /* In percent of the allowance; null without one. */
+  function shareOf(usage, subscription) {
+    if (!subscription || subscription.scope !== usage.scope || !(subscription.credits_included > 0)) return null;
+    return Math.max(0, Math.min(100, (100 * usage.credits) / subscription.credits_included));
+  }
+
+  function barStyle(share) {
+    if (share === null) return { width: "0%", visibility: "hidden" };
+    return { width: `${share.toFixed(1)}%`, background: share >= 100 ? "var(--bad)" : share >= 90 ? "var(--warn)" : undefined };
+  }
+
+  const skeleton = (width) => ({
+    namespace: "dash_html_components",
+    type: "Span",
+    props: { className: "skeleton", style: { width } },
+  });
+
+  const memory = new Map();
+  let lastConfig = null;
+
+  function logConfig(thread, status) {
+    const config = `${thread} ${status}`;
+    if (config === lastConfig) return;
+    lastConfig = config;
+    const stale = status === "running" ? "5s" : "10s";
+    window.console.info(
+      `[useThreadTokenUsage] Hook config for thread ${thread}: ` +
+        `{ agentStatus: '${status}', staleTime: '${stale}', refetchInterval: '${periodOf(status) / 1000}s' }`,
+    );
+  }
+
+  /* The figures of the navigation card, in the order of callbacks/navigation.py. */
+  function navFigures(usage, subscription, scope, live, now, flash) {
+    const { whole, compact, clock } = dc.formats;
+    const counting = live.history !== "complete";
+    const share = shareOf(usage, subscription);
+    return [
+      whole(usage.credits),
+      usage.cost,
+      `usage-credits figure${toneOf(live)}${flash}`,
+      counting ? "Credits so far: history is being counted" : `Credits, ${usage.period_label}`,
+      barStyle(counting ? null : share),
+      planText(subscription, scope),
+      `${compact(usage.total_tokens)} tokens`,
+      `${whole(usage.total_tokens)} tokens`,
+      usage.purchased_credits ? ` · ${whole(usage.purchased_credits)} purchased` : "",
+      clock(usage.as_of, now),
+      usage.as_of,
+      usage.agent_status,
+      periodOf(usage.agent_status),
+      frequencyOf(live, usage.agent_status, false),
+    ];
+  }
+
+  function navSkeleton(subscription, scope, live) {
+    return [
+      skeleton("6ch"),
+      "",
+      "usage-credits figure",
+      "Credits",
+      barStyle(null),
+      scope ? planText(subscription, scope) : "No account is yours yet",
+      skeleton("9ch"),
+      "",
+      "",
+      "–",
+      "",
+      "idle",
+      IDLE_MS,
+      frequencyOf(live, "idle", false),
+    ];
+  }
+
+  const AGENT = { running: ["Agent running", "pill pill-running"], idle: ["Agent idle", "pill pill-idle"] };
+
+  /* The figures of the thread header, in the order of callbacks/thread_header.py. */
+  function threadFigures(usage, live, now, flash) {
+    const { whole, dollars, clock } = dc.formats;
+    const counting = live.history !== "complete";
+    const [agent, pill] = AGENT[usage.agent_status] || AGENT.idle;
+    return [
+      whole(usage.credits),
+      usage.cost,
+      `thread-credits figure${toneOf(live)}${flash}`,
+      counting ? "Credits so far: history is being counted" : "Credits used",
+      dollars(usage.cost),
+      whole(usage.total_tokens),
+      whole(usage.prompt_tokens),
+      whole(usage.completion_tokens),
+      whole(usage.calls),
+      clock(usage.as_of, now),
+      usage.as_of,
+      usage.agent_status,
+      agent,
+      pill,
+      usage.agent_status,
+      periodOf(usage.agent_status),
+      frequencyOf(live, usage.agent_status, true),
+      true,
+    ];
+  }
+
+  Object.assign(dc, {
+    render: {
+      navFigures,
+      threadFigures,
+      planText,
+      shareOf,
+      flashOf,
+      frequencyOf,
+
+      nav(usage, subscription, scope, live) {
+        if (!usage || usage.scope !== scope) return navSkeleton(subscription, scope, live);
+        const flash = flashOf(memory, "nav", scope, usage.credits);
+        return navFigures(usage, subscription, scope, live, Date.now(), flash);
+      },
+
+      thread(usage, thread, live) {
+        const none = new Array(18).fill(dc.no_update);
+        if (!usage || usage.thread_id !== thread) return none;
+        if (usage.gone) {
+          none[17] = false;
+          return none;
+        }
+        logConfig(thread, usage.agent_status);
+        return threadFigures(usage, live, Date.now(), flashOf(memory, "thread", thread, usage.credits));
+      },
+
+      dot(live, status) {
+        const pulsing = live.state === "live" && status === "running" ? " pulsing" : "";
+        return [live.state, `live${pulsing}`, WORDS[live.state]];
+      },
+
+      sections(shown) {
+        const section = shown && shown.section;
+        const classOf = (output) =>
+          section && output.id === `nav-link-${section.slice(1)}` ? "nav-link on" : "nav-link";
+        return [].concat(dc.callback_context.outputs_list).map(classOf);
+      },
+
+      usage_card(taps) {
+        const open = taps % 2 === 1;
+        return [`card usage-card${open ? " open" : ""}`, String(open)];
+      },
+
+      /* The time is that of the first failure of its kind, until something succeeds. */
+      failure(found) {
+        if (!found) {
+          memory.delete("failure");
+          return [true, "", "", "", ""];
+        }
+        dc.gate.failed(found.source);
+        const first = memory.get("failure");
+        const since = first && first.title === found.title ? first : found;
+        memory.set("failure", since);
+        return [false, found.title, found.text, `Since ${dc.formats.clock(since.at, Date.now())}`, since.at];
+      },
+
+      /* A live answer came: what failed of them before is over. */
+      succeeded() {
+        const failed = memory.get("failure");
+        if (!failed || !["nav-answer", "thread-answer", "subscription"].includes(failed.source)) return;
+        dc.publish.publish("failure", { data: null });
+        dc.gate.askFailed();
+      },
+    },
+  });
+})(window);

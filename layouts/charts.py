@@ -1,0 +1,199 @@
+"""Charts, drawn from the design's tokens: figures without colours, and one Plotly template for each theme.
+
+A figure carries no theme: the browser adds the template of the theme that it shows, so that a change of theme needs
+no server. Times in figures are UTC; the browser turns them into local ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from layouts.formats import whole
+
+Figure = dict[str, Any]
+Tokens = dict[str, str]
+
+TOKENS_FILE = Path(__file__).parent.parent / "assets" / "tokens.css"
+TOKEN = re.compile(r"--([\w-]+):\s*(?:light-dark\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)|([^;]+?))\s*;")
+
+BAR_SHARE = 3.4  # bars take the lower part of the height, so that the line above stays readable
+BANDS = 100  # runs drawn, the latest
+
+
+class TimelinePoint(NamedTuple):
+    """`at` is ISO 8601 in UTC; credits are drawn, not added up, so a float will do."""
+
+    at: str
+    cumulative: float  # credits
+    credits: float  # of the call, or of the bucket
+    calls: int = 1
+    bucket_start: str | None = None
+
+
+def tokens(css: str) -> dict[str, Tokens]:
+    """The custom properties of a stylesheet, without their dashes, for `light` and for `dark`."""
+    themes: dict[str, Tokens] = {"light": {}, "dark": {}}
+    for name, light, dark, plain in TOKEN.findall(css):
+        if name not in themes["light"]:  # the first block is the theme, later ones point into it
+            themes["light"][name], themes["dark"][name] = light or plain, dark or plain
+    return themes
+
+
+def templates() -> dict[str, Figure]:
+    """Plotly's template of each theme."""
+    return {theme: template(values) for theme, values in tokens(TOKENS_FILE.read_text()).items()}
+
+
+def template(token: Tokens) -> Figure:
+    axis = {
+        "gridcolor": token["line"],
+        "linecolor": token["line"],
+        "zerolinecolor": token["line"],
+        "tickfont": {"color": token["muted"], "size": 11},
+        "tickcolor": token["line"],
+    }
+    layout = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": token["font"], "color": token["text"], "size": 12},
+        "colorway": [token[f"c{number}"] for number in range(1, 6)],
+        "hoverlabel": {
+            "bgcolor": token["surface"],
+            "bordercolor": token["edge"],
+            "font": {"color": token["text"], "family": token["font"], "size": 12},
+        },
+        "xaxis": axis,
+        "yaxis": axis,
+        "shapedefaults": {"fillcolor": token["live"], "opacity": 0.08, "line": {"width": 0}},
+    }
+    line, bars = token["c1"], token["c2"]
+    return {
+        "layout": layout,
+        "data": {
+            "scatter": [{"line": {"color": line}}, {"line": {"color": bars}}],
+            "bar": [{"marker": {"color": bars}}],
+        },
+    }
+
+
+def timeline(
+    points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]], bucket_seconds: int | None
+) -> Figure:
+    """Cumulative credits as a line of steps, what each call (or bucket) used as bars below, agent runs as bands.
+
+    A band without an end is a run that goes on. `bucket_seconds` None: every point is one call.
+    """
+    bars = call_bars(points) if bucket_seconds is None else bucket_bars(points, bucket_seconds)
+    return {"data": [line(points), bars], "layout": timeline_layout(points, bands)}
+
+
+def line(points: Sequence[TimelinePoint]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if len(points) == 1 else "lines",
+        "line": {"shape": "hv", "width": 2},
+        "x": [point.at for point in points],
+        "y": [point.cumulative for point in points],
+        "customdata": [hover(point) for point in points],
+        "hovertemplate": "%{x|%d %b %H:%M:%S}<br><b>%{y:,.1f}</b> credits so far<br>%{customdata}<extra></extra>",
+    }
+
+
+def hover(point: TimelinePoint) -> str:
+    calls = "this call" if point.calls == 1 else f"{whole(point.calls)} calls"
+    return f"{point.credits:,.1f} for {calls}"
+
+
+def call_bars(points: Sequence[TimelinePoint]) -> Figure:
+    """A bar of constant width for each call, however close they are: line segments, a gap after each."""
+    xs, ys = stems(points)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "line": {"width": 3},
+        "opacity": 0.85,
+        "x": xs,
+        "y": ys,
+        "yaxis": "y2",
+        "hoverinfo": "skip",
+    }
+
+
+def stems(points: Sequence[TimelinePoint]) -> tuple[list[str | None], list[float | None]]:
+    xs: list[str | None] = []
+    ys: list[float | None] = []
+    for point in points:
+        xs += [point.at, point.at, None]
+        ys += [0, point.credits, None]
+    return xs, ys
+
+
+def bucket_bars(points: Sequence[TimelinePoint], seconds: int) -> Figure:
+    return {
+        "type": "bar",
+        "opacity": 0.85,
+        "x": [point.bucket_start for point in points],
+        "y": [point.credits for point in points],
+        "width": seconds * 1000,
+        "offset": 0,
+        "yaxis": "y2",
+        "hoverinfo": "skip",
+    }
+
+
+def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]]) -> Figure:
+    return {
+        "uirevision": "timeline",  # what a person zoomed into stays while the thread grows
+        "height": 240,
+        "margin": {"l": 56, "r": 44, "t": 8, "b": 28},
+        "showlegend": False,
+        "hovermode": "x",
+        "dragmode": "zoom",
+        "bargap": 0,
+        "xaxis": {"type": "date", "showgrid": False, "zeroline": False, "nticks": 8},
+        "yaxis": {
+            "rangemode": "tozero",
+            "fixedrange": True,
+            "zeroline": False,
+            "nticks": 5,
+            "tickformat": ",~r",
+            "side": "left",
+        },
+        "yaxis2": {
+            "overlaying": "y",
+            "side": "right",
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+            "nticks": 8,
+            "tickformat": ",~r",
+            "range": bar_range(points),
+        },
+        "shapes": band_shapes(bands),
+    }
+
+
+def bar_range(points: Sequence[TimelinePoint]) -> list[float]:
+    """A scale on which the highest bar reaches a third of the height; corrections below zero stay in sight."""
+    highest = max((point.credits for point in points), default=0) or 1
+    lowest = min((point.credits for point in points), default=0)
+    return [min(0.0, lowest * 1.1), highest * BAR_SHARE]
+
+
+def band_shapes(bands: Sequence[tuple[str, str | None]]) -> list[Figure]:
+    return [
+        {"type": "rect", "layer": "below", "yref": "paper", "y0": 0, "y1": 1, "x0": start, "x1": end}
+        for start, end in bands[:BANDS]
+    ]
+
+
+def span_name(seconds: int) -> str:
+    """The width of a bucket in words: `per 5 min`."""
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            count = seconds // size
+            return "per day" if (count, unit) == (1, "days") else f"per {whole(count)} {unit}"
+    return f"per {seconds} s"

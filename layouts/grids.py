@@ -1,0 +1,65 @@
+"""The grids of pages: AG Grid's community part, in our colours, with rows that keep their identity.
+
+Their cells are written by `assets/grid.js`; a column marked secondary gives way on a narrow screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_ag_grid
+from dash.development.base_component import Component
+
+Column = dict[str, Any]
+
+
+def column(field: str, title: str, *, flex: int = 1, least: int = 80, secondary: bool = False, **more: Any) -> Column:
+    """`flex` is its share of the width left, `least` its smallest width in pixels."""
+    return {
+        "field": field,
+        "headerName": title,
+        "flex": flex,
+        "minWidth": least,
+        "context": {"secondary": secondary},
+        **more,
+    }
+
+
+def number_column(field: str, title: str, written_by: str, **more: Any) -> Column:
+    """Right-aligned figures, as the function of that name in `assets/grid.js` writes them."""
+    shown = {"function": f"{written_by}(params.value)"}
+    return column(
+        field, title, type="rightAligned", valueFormatter=shown, cellClass="ag-right-aligned-cell figures-cell", **more
+    )
+
+
+def hidden_order(field: str, index: int, direction: str) -> Column:
+    """A column that only orders the rows, so that they stay in order as they change."""
+    return {"field": field, "hide": True, "sort": direction, "sortIndex": index}
+
+
+def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any) -> Component:
+    """An empty grid; rows come as `rowData` and by `rowTransaction`, each with its `id`."""
+    return dash_ag_grid.AgGrid(
+        id=grid_id,
+        className="grid",
+        columnDefs=list(columns),
+        rowData=[],
+        defaultColDef={"sortable": False, "suppressMovable": True, "resizable": True, "suppressHeaderMenuButton": True},
+        getRowId="params.data.id",
+        dashGridOptions={
+            "rowHeight": 36,
+            "headerHeight": 32,
+            "animateRows": False,
+            "suppressCellFocus": False,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "suppressNoRowsOverlay": True,
+            "suppressColumnVirtualisation": True,
+            "theme": {"function": "creditpulseTheme(themeQuartz)"},
+            **options,
+        },
+        eventListeners={"gridSizeChanged": ["fitColumns(params)"], "firstDataRendered": ["fitColumns(params)"]},
+        style={"height": height, "width": "100%"},
+    )
