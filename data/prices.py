@@ -24,6 +24,16 @@ class Rates:
     cache_write: Decimal
     completion: Decimal
 
+    def cost(self, prompt: int, cache_read: int, cache_write: int, completion: int) -> Decimal:
+        """Dollars, exact. `prompt` includes both cache counts."""
+        return (
+            self.request
+            + self.prompt * (prompt - cache_read - cache_write)
+            + self.cache_read * cache_read
+            + self.cache_write * cache_write
+            + self.completion * completion
+        )
+
 
 class PriceList:
     """Prices by model name; a model's rates are worked out once, since the library takes 0.1 ms a call."""
@@ -42,13 +52,7 @@ class PriceList:
             return None
         tiers = self.rates_of(known.get_prices(at))
         rates = next(rates for rates in tiers if prompt > rates.above)
-        return (
-            rates.request
-            + rates.prompt * (prompt - cache_read - cache_write)
-            + rates.cache_read * cache_read
-            + rates.cache_write * cache_write
-            + rates.completion * completion
-        )
+        return rates.cost(prompt, cache_read, cache_write, completion)
 
     def rates_of(self, price: ModelPrice) -> tuple[Rates, ...]:
         if id(price) not in self.rates:

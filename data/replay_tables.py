@@ -59,13 +59,14 @@ class ReplayTables:
 
     def write(self, group: Collection[Event]) -> None:
         """Commits what happened, in one transaction; waits for a database that restarts."""
-        self.persistently(lambda: self.write_once(group))
+        self.persistently(lambda: self.write_once(group), PATIENCE_SECONDS)
 
     def stop_runs(self, running: Collection[UUID]) -> None:
-        self.persistently(lambda: self.end_runs(running, "stopped"))
+        """For the end of a replay, which waits for nothing any more but a moment."""
+        self.persistently(lambda: self.end_runs(running, "stopped"), PAUSES[-1])
 
-    def persistently(self, write: Callable[[], None]) -> None:
-        """Raises UnavailableError once the database has been away for a minute."""
+    def persistently(self, write: Callable[[], None], patience_seconds: float) -> None:
+        """Raises UnavailableError once the database has been away for so long."""
         waited = 0.0
         tries = 0
         while True:
@@ -75,7 +76,7 @@ class ReplayTables:
             except UnavailableError:
                 self.close()
                 pause = PAUSES[min(tries, len(PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311
-                if waited + pause > PATIENCE_SECONDS or self.wait(pause):
+                if waited + pause > patience_seconds or self.wait(pause):
                     raise
                 waited += pause
                 tries += 1
