@@ -37,6 +37,12 @@ class Queries:
         self.cache = cache
         self.credits_per_dollar = credits_per_dollar
 
+    def start(self) -> None:
+        """Opens nothing: a connection is made when the first read needs it."""
+
+    def stop(self) -> None:
+        self.engine.dispose()
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A read-only connection; raises UnavailableError where the database does not answer."""

