@@ -103,7 +103,10 @@
         if (window.document.visibilityState === "hidden") window.setTimeout(run, 250);
         else window.requestAnimationFrame(run);
       },
-      apply: (values) => values.forEach((data, store) => publish(store, { data })),
+      apply(values) {
+        values.forEach((data) => dc.render.paint(data)); // first: a store takes its time
+        values.forEach((data, store) => publish(store, { data }));
+      },
     });
 
     const hint = createThrottle({

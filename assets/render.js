@@ -1,4 +1,7 @@
-/* The one renderer of live cards: from the stores to what stands on the page. */
+/*
+ * The one renderer of live cards: from the stores to what stands on the page. Dash runs it as a callback of the stores,
+ * which takes a frame or two; a pushed value is painted at once with the same figures, and Dash then finds them there.
+ */
 (function (window) {
   "use strict";
 
@@ -56,7 +59,26 @@
   });
 
   const memory = new Map();
+  const last = {}; // what Dash gave each card's renderer besides the figures
   let lastConfig = null;
+
+  /* Text and attributes only, and no text where React has put an element: the rest comes with Dash's own pass. */
+  function paintOne(element, property, value) {
+    if (property === "children") {
+      if (typeof value === "string" && !element.firstElementChild && element.textContent !== value) {
+        element.textContent = value;
+      }
+    } else if (property === "className") element.className = value;
+    else if (property === "dateTime") element.setAttribute("datetime", value);
+    else if (property.startsWith("data-")) element.setAttribute(property, value);
+  }
+
+  function paintAll(outputs, values) {
+    outputs.forEach(({ id, property }, index) => {
+      const element = window.document.getElementById(id);
+      if (element) paintOne(element, property, values[index]);
+    });
+  }
 
   function logConfig(thread, status) {
     const config = `${thread} ${status}`;
@@ -140,6 +162,15 @@
     ];
   }
 
+  function navOf(usage, { subscription, scope, live }) {
+    const flash = flashOf(memory, "nav", scope, usage.credits);
+    return navFigures(usage, subscription, scope, live, Date.now(), flash);
+  }
+
+  function threadOf(usage, { thread, live }) {
+    return threadFigures(usage, live, Date.now(), flashOf(memory, "thread", thread, usage.credits));
+  }
+
   Object.assign(dc, {
     render: {
       navFigures,
@@ -149,13 +180,24 @@
       flashOf,
       frequencyOf,
 
+      /* Paints a value that is on its way into its store. */
+      paint(usage) {
+        const { nav, thread } = last;
+        if (usage.type === "nav-usage" && nav && nav.scope === usage.scope) {
+          paintAll(nav.outputs, navOf(usage, nav));
+        } else if (usage.type === "thread-usage" && thread && thread.thread === usage.thread_id && !usage.gone) {
+          paintAll(thread.outputs, threadOf(usage, thread));
+        }
+      },
+
       nav(usage, subscription, scope, live) {
+        last.nav = { subscription, scope, live, outputs: dc.callback_context.outputs_list };
         if (!usage || usage.scope !== scope) return navSkeleton(subscription, scope, live);
-        const flash = flashOf(memory, "nav", scope, usage.credits);
-        return navFigures(usage, subscription, scope, live, Date.now(), flash);
+        return navOf(usage, last.nav);
       },
 
       thread(usage, thread, live) {
+        last.thread = { thread, live, outputs: dc.callback_context.outputs_list };
         const none = new Array(18).fill(dc.no_update);
         if (!usage || usage.thread_id !== thread) return none;
         if (usage.gone) {
@@ -163,7 +205,7 @@
           return none;
         }
         logConfig(thread, usage.agent_status);
-        return threadFigures(usage, live, Date.now(), flashOf(memory, "thread", thread, usage.credits));
+        return threadOf(usage, last.thread);
       },
 
       dot(live, status) {

@@ -56,7 +56,7 @@ def make_dash(queries: Queries, settings: Settings, server: Flask | None = None)
     """
     app = Dash(
         "creditpulse",
-        server=server or Flask("creditpulse"),
+        server=server or Flask("creditpulse"),  # type: ignore[arg-type]
         assets_folder=str(ASSETS),
         title="Creditpulse",
         update_title="",
