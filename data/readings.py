@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from data.errors import InputError
@@ -17,6 +18,7 @@ MISSING = frozenset({"", "null", "none", "\\n", "n/a", "nil"})
 LARGEST_COUNT = 2**31 - 1  # integer in PostgreSQL
 COST_LIMIT = Decimal(10_000)  # numeric(10, 6)
 MICRODOLLAR = Decimal("0.000001")
+LARGEST_EXPONENT = 30  # beyond it even turning a number into another takes time and memory
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_UNIX = 10**8  # March 1973: no language model was called before, so a smaller number is no Unix time
 MICROSECONDS = Decimal(1_000_000)
@@ -48,6 +50,8 @@ def number(value: object) -> Decimal:
         raise ValueError(f"{shown(value)} is no number")
     if not found.is_finite():
         raise ValueError(f"{shown(value)} is no finite number")
+    if found.adjusted() > LARGEST_EXPONENT:
+        raise ValueError(f"{shown(value)} is more than any count, cost or time")
     return found
 
 
@@ -90,6 +94,7 @@ def words(value: object) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+@lru_cache(maxsize=4096)  # a session's calls come together
 def identity(text: str) -> UUID:
     """The id that a text names: itself where it is a UUID, else a UUID (version 5) of it; e-mails in any case."""
     try:

@@ -68,10 +68,8 @@ class Recording:
         reader = CallReader(self.mapping, self.timescale(EPOCH), PriceList())
         newest = Decimal(0)
         for record in self.file.records():
-            try:
-                newest = max(newest, number(reader.fields(record).filled.get("created_at")))
-            except ValueError:
-                continue
+            seconds = number_or_none(reader.fields(record).filled.get("created_at"))
+            newest = max(newest, seconds or newest)
         return newest / (self.relative_unit or 1)
 
 
@@ -101,18 +99,21 @@ def check_columns(columns: Columns, names: list[str], file: str) -> None:
 
 
 def relative_unit(columns: Columns, sample: list[Record]) -> int | None:
-    """Whether times count from the recording's start: the column's name, or numbers too small, tell."""
-    for record in sample:
-        for name in columns.of["created_at"]:
-            if is_missing(value := record.values.get(name)):
-                continue
-            try:
-                seconds = number(value)
-            except ValueError:
-                return None
-            relative = seconds < EARLIEST_UNIX or squeezed(name.rpartition(".")[2]) in RELATIVE_NAMES
-            return unit_of(name) if relative else None
+    """Whether times count from the recording's start: the column's name tells, or that all numbers are too small."""
+    for name in columns.of["created_at"]:
+        numbers = [found for record in sample if (found := number_or_none(record.values.get(name))) is not None]
+        if not numbers:
+            continue
+        named_so = squeezed(name.rpartition(".")[2]) in RELATIVE_NAMES
+        return unit_of(name) if named_so or max(numbers) < EARLIEST_UNIX else None
     return None
+
+
+def number_or_none(value: object) -> Decimal | None:
+    try:
+        return number(value)
+    except ValueError:
+        return None
 
 
 def unit_of(name: str) -> int:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
@@ -94,10 +94,9 @@ def open_records(path: Path) -> RecordFile:
             raise InputError(f"{path} is one JSON array; write one object a line, as `jq -c '.[]'` does")
         if first[0] == "{":
             return RecordFile(path, compressed, encoding, "", ())
-        delimiter = delimiter_of(first)
-        header = next(rows(io.StringIO(first, newline=""), delimiter), [])
-        if isinstance(header, str):
-            raise InputError(f"{path} has no line of column names that could be read: {header}")
+        delimiter, header = header_of(first)
+        if not header:
+            raise InputError(f"{path} has no line of column names that could be read")
         return RecordFile(path, compressed, encoding, delimiter, tuple(name.strip() for name in header))
 
 
@@ -112,10 +111,12 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def delimiter_of(text: str) -> str:
-    """What separates the most column names in the first line; a comma where nothing does."""
-    line = text.partition("\n")[0]
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), [])))
+def header_of(text: str) -> tuple[str, list[str]]:
+    """What separates the most column names in the first row, a comma where nothing does, and those names."""
+    firsts = {sign: next(rows(io.StringIO(text, newline=""), sign), []) for sign in DELIMITERS}
+    headers = {sign: row for sign, row in firsts.items() if isinstance(row, list)}
+    sign = max(headers, key=lambda sign: len(headers[sign]), default=",")
+    return sign, headers.get(sign, [])
 
 
 def lines(text: TextIO) -> Iterator[str]:
@@ -185,7 +186,11 @@ def json_records(text: TextIO) -> Iterator[Record]:
 
 
 def parse_json(text: str) -> object:
-    return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+    """ValueError or RecursionError for what is no JSON, or has a number beyond all bounds."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+    except InvalidOperation:
+        raise ValueError("a number has too large an exponent") from None
 
 
 def flatten(nested: dict[str, object], prefix: str, into: Values) -> None:

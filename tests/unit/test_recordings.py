@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.prices import PriceList
@@ -16,6 +18,9 @@ from data.readings import EPOCH
 from data.recordings import Call, CallReader, assumptions, calls, open_recording
 
 PRICES = PriceList()
+STRAY = [b"", b'"', b"\0", b"\r", b"\n", b";", b"{", b"}", b"[", b"\xff", b"NaN", b"sNaN", b"1e999999", b"1E-999999999",
+         b"1E+9999999999999999999", b"9" * 50, b"-", b"\\ud800", b'"{""a"":1}"', b"null", "²".encode(),
+         b"0001-01-01T00:00+23:59", b"9999-12-31T23:59-23:00"]  # fmt: skip
 Make = Callable[..., Path]
 
 
@@ -166,6 +171,34 @@ def test_a_relative_column_may_be_in_milliseconds(make_csv: Make) -> None:
 @pytest.mark.parametrize("value", ["1760000000", "2025-11-03T09:00:00Z", "1760000000000"])
 def test_times_of_the_calendar_are_no_offsets(make_csv: Make, value: str) -> None:
     assert open_recording(make_csv("timestamp,tokens", f"{value},5"), {}).relative_unit is None
+
+
+def test_one_unix_time_makes_every_number_one(make_csv: Make) -> None:
+    path = make_csv("timestamp,tokens", "nan,5", "0,5", "1760000000,5")
+    found, _assumed = read(path)
+    assert [isinstance(call, Call) for call in found] == [False, False, True]
+    assert found[1] == "created_at: 0 is no Unix time after March 1973"
+
+
+def test_a_column_of_offsets_may_begin_with_nonsense(make_csv: Make) -> None:
+    assert open_recording(make_csv("timestamp,tokens", "nan,5", "3,5"), {}).relative_unit == 1
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(STRAY), st.integers(0, 200), st.integers(0, 9), st.booleans())
+def test_no_file_is_too_strange_to_be_explained(tmp_path: Path, stray: bytes, at: int, cut: int, as_json: bool) -> None:
+    whole = (
+        b'{"timestamp": "2025-11-03", "user": "a@b.c", "model": "gpt-4o", "usage": {"input_tokens": 5, "cost": 1e-3}}\n'
+        if as_json
+        else b"timestamp,user,model,input_tokens,cost\n2025-11-03,a@b.c,gpt-4o,5,0.1\n1760000000,,,7,\n"
+    ) * 2
+    path = tmp_path / "strange"
+    path.write_bytes(whole[:at] + stray + whole[at + cut :])
+    try:
+        found, _assumed = read(path)
+    except InputError:
+        return
+    assert all(isinstance(call, (Call, str)) for call in found)
 
 
 def test_a_file_without_a_time_or_a_count_says_what_it_has(make_csv: Make) -> None:
