@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 
 from access.viewer import AUTH_CONFIG
-from callbacks import failures, navigation, requests, routing, thread_header
+from callbacks import failures, navigation, requests, routing, thread, thread_header, threads
 from callbacks.routing import Router
 from data.queries import Queries
 from layouts import shell
@@ -46,7 +46,7 @@ META_TAGS = [
 HOME = "/threads"
 
 # Each has a PAGE and a register(app, queries).
-PAGES: tuple[ModuleType, ...] = ()
+PAGES: tuple[ModuleType, ...] = (threads, thread)
 
 
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:

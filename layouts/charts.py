@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dash import Patch
+
 from layouts.formats import whole
 
 Figure = dict[str, Any]
@@ -80,14 +82,15 @@ def template(token: Tokens) -> Figure:
 
 
 def timeline(
-    points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]], bucket_seconds: int | None
+    points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]], bucket_seconds: int | None, of: str = ""
 ) -> Figure:
     """Cumulative credits as a line of steps, what each call (or bucket) used as bars below, agent runs as bands.
 
     A band without an end is a run that goes on. `bucket_seconds` None: every point is one call.
+    `of` names what is drawn, so that the browser can tell one page's figure from another's.
     """
     bars = call_bars(points) if bucket_seconds is None else bucket_bars(points, bucket_seconds)
-    return {"data": [line(points), bars], "layout": timeline_layout(points, bands)}
+    return {"data": [line(points), bars], "layout": {**timeline_layout(points, bands), "meta": of}}
 
 
 def line(points: Sequence[TimelinePoint]) -> Figure:
@@ -159,8 +162,7 @@ def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, 
             "fixedrange": True,
             "zeroline": False,
             "nticks": 5,
-            "tickformat": ",~r",
-            "side": "left",
+            "separatethousands": True,
         },
         "yaxis2": {
             "overlaying": "y",
@@ -169,18 +171,18 @@ def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, 
             "showgrid": False,
             "zeroline": False,
             "nticks": 8,
-            "tickformat": ",~r",
-            "range": bar_range(points),
+            "tickmode": "auto",
+            "separatethousands": True,
+            "range": bar_range([point.credits for point in points]),
         },
         "shapes": band_shapes(bands),
     }
 
 
-def bar_range(points: Sequence[TimelinePoint]) -> list[float]:
+def bar_range(credits: Sequence[float]) -> list[float]:
     """A scale on which the highest bar reaches a third of the height; corrections below zero stay in sight."""
-    highest = max((point.credits for point in points), default=0) or 1
-    lowest = min((point.credits for point in points), default=0)
-    return [min(0.0, lowest * 1.1), highest * BAR_SHARE]
+    highest, lowest = max(credits, default=0.0), min(credits, default=0.0)
+    return [min(0.0, lowest * 1.1), max(highest, 0.0) * BAR_SHARE or 1.0]
 
 
 def band_shapes(bands: Sequence[tuple[str, str | None]]) -> list[Figure]:
@@ -197,3 +199,35 @@ def span_name(seconds: int) -> str:
             count = seconds // size
             return "per day" if (count, unit) == (1, "days") else f"per {whole(count)} {unit}"
     return f"per {seconds} s"
+
+
+def timeline_growth(
+    points: Sequence[TimelinePoint],
+    bands: Sequence[tuple[str, str | None]],
+    *,
+    drawn: int,
+    bucket_seconds: int | None,
+    bars: Sequence[float],
+    replaces_last: bool = False,
+) -> Patch:
+    """What to change in a drawn timeline of `drawn` points when these have come.
+
+    `bars` is the new `bar_range`. `replaces_last`: the first of them is the last drawn bucket, which has grown.
+    """
+    figure = Patch()
+    added = list(points)
+    if replaces_last:
+        replace_point(figure, drawn - 1, added.pop(0))
+    for index, trace in enumerate(timeline(added, (), bucket_seconds)["data"]):
+        for name in ("x", "y", "customdata"):
+            if trace.get(name):
+                figure["data"][index][name].extend(trace[name])
+    figure["layout"]["yaxis2"]["range"] = list(bars)
+    figure["layout"]["shapes"] = band_shapes(bands)
+    return figure
+
+
+def replace_point(figure: Patch, place: int, point: TimelinePoint) -> None:
+    steps, bars = figure["data"][0], figure["data"][1]
+    steps["x"][place], steps["y"][place], steps["customdata"][place] = point.at, point.cumulative, hover(point)
+    bars["x"][place], bars["y"][place] = point.bucket_start, point.credits

@@ -41,7 +41,7 @@ def hidden_order(field: str, index: int, direction: str) -> Column:
 
 def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any) -> Component:
     """An empty grid; rows come as `rowData` and by `rowTransaction`, each with its `id`."""
-    return dash_ag_grid.AgGrid(
+    made: Component = dash_ag_grid.AgGrid(
         id=grid_id,
         className="grid",
         columnDefs=list(columns),
@@ -63,3 +63,4 @@ def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any
         eventListeners={"gridSizeChanged": ["fitColumns(params)"], "firstDataRendered": ["fitColumns(params)"]},
         style={"height": height, "width": "100%"},
     )
+    return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -37,6 +37,10 @@ def layout(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
             thread_header(thread_id, name, crumbs),
             html.Div(
                 [
+                    html.P(
+                        "What follows are the last known figures, from before the thread was gone.",
+                        className="gone-note",
+                    ),
                     timeline_card(),
                     html.Div([calls_card(), runs_card()], className="two"),
                     *stores(),
@@ -169,10 +173,8 @@ def duration(lasted: timedelta) -> str:
 
 
 def stores() -> list[Component]:
-    data: Mapping[str, object] = {ids.THREAD_TEMPLATES: charts.templates()}
     names = (
         ids.THREAD_FIGURE,
-        ids.THREAD_TEMPLATES,
         ids.THREAD_THEME,
         ids.THREAD_SEEN,
         ids.THREAD_PAGE,
@@ -180,4 +182,4 @@ def stores() -> list[Component]:
         ids.THREAD_OLDER_REQUEST,
         ids.THREAD_OLDER_PAGE,
     )
-    return [dcc.Store(id=name, data=data.get(name)) for name in names]
+    return [dcc.Store(id=ids.THREAD_TEMPLATES, data=charts.templates()), *(dcc.Store(id=name) for name in names)]

@@ -1,0 +1,94 @@
+/* What the grids of pages need: how cells are written, the link of a thread, columns that fit, a theme of our tokens. */
+(function (window) {
+  "use strict";
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+
+  const NARROW = 620; // pixels of a grid below which secondary columns give way
+
+  /* Rows that a grid has already are changed, others added; each once. `has` tells by id. */
+  function split(rows, has) {
+    const add = [];
+    const update = [];
+    for (const row of rows) (has(row.id) ? update : add).push(row);
+    return { add, update };
+  }
+
+  /* Which columns to show in a grid of this width. */
+  function fitting(columns, width) {
+    const secondary = columns.filter((column) => (column.getColDef().context || {}).secondary);
+    return { columns: secondary.map((column) => column.getColId()), visible: width >= NARROW };
+  }
+
+  function fitColumns(params) {
+    const width = params.clientWidth || widthOf(params.api);
+    if (!width) return;
+    const { columns, visible } = fitting(params.api.getColumns() || [], width);
+    params.api.setColumnsVisible(columns, visible);
+  }
+
+  function widthOf(api) {
+    const box = api.getGridId && window.document.querySelector(`[grid-id="${api.getGridId()}"]`);
+    return box ? box.clientWidth : 0;
+  }
+
+  /* The tokens themselves, not their values: a change of theme needs nothing more. */
+  function creditpulseTheme(base) {
+    return base.withParams({
+      accentColor: "var(--accent)",
+      backgroundColor: "var(--surface)",
+      foregroundColor: "var(--text)",
+      textColor: "var(--text)",
+      borderColor: "var(--line)",
+      chromeBackgroundColor: "var(--surface)",
+      headerBackgroundColor: "var(--surface)",
+      headerTextColor: "var(--muted)",
+      headerFontSize: 12,
+      headerFontWeight: 400,
+      rowHoverColor: "var(--sunk)",
+      oddRowBackgroundColor: "var(--surface)",
+      fontFamily: "inherit",
+      fontSize: 14,
+      wrapperBorder: false,
+      wrapperBorderRadius: 0,
+      cellHorizontalPadding: 8,
+      browserColorScheme: "inherit",
+      columnBorder: false,
+      headerColumnResizeHandleColor: "transparent",
+    });
+  }
+
+  /* Goes to a page of ours without loading the document again; what a link with a modifier key does, stays. */
+  function follow(event, href) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button > 0) return;
+    event.preventDefault();
+    window.history.pushState({}, "", href);
+    window.dispatchEvent(new window.CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  }
+
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  Object.assign(functions, {
+    wholeNumber: (value) => (value === null || value === undefined ? "" : dc.formats.whole(value)),
+    compactNumber: (value) => (value === null || value === undefined ? "" : dc.formats.compact(value)),
+    asWritten: (value) => value ?? "",
+    localTime: (value) => (value ? dc.formats.clock(value, Date.now()) : ""),
+    fitColumns,
+    creditpulseTheme,
+  });
+
+  const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  components.ThreadLink = function ThreadLink(props) {
+    const { data } = props;
+    if (!data) return null;
+    const href = `/threads/${data.id}${window.location.search}`;
+    const element = window.React.createElement;
+    const dot = data.running
+      ? element("span", { className: "run-dot running", title: "An agent is running", role: "img", "aria-label": "running" })
+      : element("span", { className: "run-dot", "aria-hidden": "true" });
+    const link = { href, className: "thread-link", title: data.title, onClick: (event) => follow(event, href) };
+    return element("span", { className: "thread-cell" }, dot, element("a", link, data.title));
+  };
+
+  Object.assign(dc, { grid: { split, fitting, follow } });
+})(window);

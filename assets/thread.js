@@ -1,0 +1,103 @@
+/* One thread's page: its log of calls, when its details are asked for, and what it says once the thread is gone. */
+(function (window) {
+  "use strict";
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+
+  const LOG = "thread-log";
+
+  /* What goes into the log: everything anew, or what it has not yet; newer calls above, older ones below. */
+  function change(page, has) {
+    if (page.mode === "replace") return { rows: page.rows };
+    const { add } = dc.grid.split(page.rows, has);
+    if (!add.length) return {};
+    return { transaction: page.mode === "grow" ? { add, addIndex: 0, async: false } : { add, async: false } };
+  }
+
+  /* How many calls the log has, in words. */
+  function note(shown, total) {
+    const { whole } = dc.formats;
+    if (!total) return "No calls yet. They appear here as they are made.";
+    if (shown >= total) return total === 1 ? "1 call" : `${whole(total)} calls`;
+    return `${whole(shown)} of ${whole(total)} calls`;
+  }
+
+  /* Whether the totals say that there is more to read than the page has. */
+  function behind(usage, seen) {
+    if (!usage || usage.gone || usage.calls === undefined) return false;
+    return !seen ? usage.calls > 0 : usage.calls !== seen.calls || Number(usage.cost) !== Number(seen.cost);
+  }
+
+  function grid() {
+    try {
+      return window.dash_ag_grid.getApi(LOG);
+    } catch {
+      return null; // not ready yet
+    }
+  }
+
+  function triggered(name) {
+    return (dc.callback_context.triggered || []).some((part) => part.prop_id === name);
+  }
+
+  function oldest(api) {
+    const last = api && api.getDisplayedRowAtIndex(api.getDisplayedRowCount() - 1);
+    return last ? last.data : null;
+  }
+
+  let requests = 0;
+
+  Object.assign(dc, {
+    thread: {
+      change,
+      note,
+      behind,
+
+      log(page, older, thread) {
+        const came = triggered("thread-older-page.data") ? older : page;
+        if (!came || came.thread_id !== thread) return new Array(5).fill(dc.no_update);
+        const api = grid();
+        const { rows, transaction } = change(came, (id) => Boolean(api && api.getRowNode(id)));
+        const had = api ? api.getDisplayedRowCount() : 0;
+        const shown = rows ? rows.length : had + (transaction ? transaction.add.length : 0);
+        const all = came.mode === "older" && !came.rows.length ? shown : came.total;
+        const hidden = shown >= all;
+        return [rows || dc.no_update, transaction || dc.no_update, shown, note(shown, came.total), hidden];
+      },
+
+      older(_clicks, thread) {
+        const row = oldest(grid());
+        if (!row) return dc.no_update;
+        requests += 1;
+        return { n: requests, thread_id: thread, at: row.at, id: row.id };
+      },
+
+      answered() {
+        dc.gate.thread_detail_answered();
+      },
+
+      /* A new figure on the card means new calls; a tick, that a running run may have gone quiet. */
+      follow(usage, _ticks, thread, seen) {
+        if (!usage || usage.thread_id !== thread || usage.gone) return;
+        const ticked = triggered("thread-interval.n_intervals") && usage.agent_status === "running";
+        if (ticked || behind(usage, seen)) dc.gate.thread_detail(thread);
+      },
+
+      gone(usage, thread) {
+        const gone = Boolean(usage && usage.gone && usage.thread_id === thread);
+        return gone ? "thread-body stack gone" : "thread-body stack";
+      },
+
+      /* Times that the server wrote, in the zone of this place. */
+      local_times() {
+        window.requestAnimationFrame(() => {
+          for (const time of window.document.querySelectorAll("time.local-time")) {
+            const at = time.getAttribute("datetime");
+            if (at) time.textContent = dc.formats.clock(at, Date.now());
+            time.dataset.local = "true";
+          }
+        });
+      },
+    },
+  });
+})(window);

@@ -1,0 +1,31 @@
+/* The threads list: when it is asked for again. */
+(function (window) {
+  "use strict";
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+
+  const SEARCH_REST_MS = 10000; // a search reads more than a page of the list does
+  let searchedAt = -Infinity;
+
+  /* Whether a hint or a tick asks now: with something typed into the search, only every ten seconds. */
+  function due(search, now, last) {
+    return !search || now - last >= SEARCH_REST_MS;
+  }
+
+  Object.assign(dc, {
+    threads: {
+      due,
+
+      ask(hint, _ticks, scope, search) {
+        const now = window.performance.now();
+        if (!scope || (hint && !due(search, now, searchedAt))) return;
+        searchedAt = now;
+        dc.gate.threads(scope, hint);
+      },
+
+      scope_changed(scope) {
+        if (scope && window.document.getElementById("threads-body")) dc.gate.threads(scope);
+      },
+    },
+  });
+})(window);

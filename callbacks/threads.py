@@ -1,0 +1,103 @@
+"""The threads list: asked for when the page opens, when something was typed, and when the gate says so."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from dash import Dash, Input, Output, State
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from access.viewer import current_viewer
+from callbacks.clientside import wire
+from callbacks.requests import request_of, scope_of, text_of
+from callbacks.routing import Page
+from data.queries import Queries
+from data.thread_selection import ThreadQuery
+from data.threads import COUNTED_AT_MOST, ThreadPage, ThreadRow, thread_page
+from data.usage import credits_of
+from data.viewer import Viewer
+from data.wire import utc
+from layouts import ids, threads
+
+Answer = tuple[list[dict[str, Any]], str, bool, Component | None, str, Any]
+MOST_ROWS = 1000
+
+
+def list_threads(queries: Queries, request: object, search: object, more_clicks: object) -> Answer:
+    """Rows, how many, whether there are more, what an empty list says, the body's state, the request's number."""
+    if request is None:  # the gate has not asked yet
+        raise PreventUpdate
+    asked = request_of(request)
+    query = query_of(asked.get("scope"), search, more_clicks)
+    with queries.connect() as connection:
+        page = thread_page(connection, current_viewer(), query)
+    rows = [grid_row(row, queries) for row in page.rows]
+    nothing = None if rows else threads.nothing(query.search, query.scope)
+    return rows, count_text(page), not has_more(page, query), nothing, "rows" if rows else "empty", asked.get("n")
+
+
+def query_of(scope: object, search: object, more_clicks: object) -> ThreadQuery:
+    """Raises BadRequest for what our page does not send."""
+    clicks = more_clicks if isinstance(more_clicks, int) else 0
+    limit = min(MOST_ROWS, threads.ROWS_AT_ONCE * (1 + max(0, clicks)))
+    return ThreadQuery(search=text_of(search or ""), scope=scope_of(scope), limit=limit)
+
+
+def grid_row(row: ThreadRow, queries: Queries) -> dict[str, Any]:
+    return {
+        "id": str(row.thread_id),
+        "title": row.title,
+        "project": row.project,
+        "account": row.account,
+        "model": row.model,
+        "calls": row.calls,
+        "total_tokens": row.total_tokens,
+        "credits": credits_of(row.cost, queries.credits_per_dollar),
+        "last_at": utc(row.last_at) if row.last_at else None,
+        "last_at_order": order_of(row),
+        "running": row.running,
+    }
+
+
+def order_of(row: ThreadRow) -> str:
+    """Texts in the order of the list: by the latest call, and threads without any after those, the newest first."""
+    if row.calls > 0:
+        return f"1 {utc(row.last_at) if row.last_at else ''}"
+    return f"0 {utc(row.created_at) if row.created_at else ''}"
+
+
+def count_text(page: ThreadPage) -> str:
+    return threads.count_text(len(page.rows), page.total, capped=page.total >= COUNTED_AT_MOST) if page.total else ""
+
+
+def has_more(page: ThreadPage, query: ThreadQuery) -> bool:
+    return len(page.rows) < page.total and query.limit < MOST_ROWS
+
+
+def render(_queries: Queries, _viewer: Viewer) -> Component:
+    return threads.layout()
+
+
+PAGE = Page("/threads", "Threads", "/threads", render, threads.layout)
+
+
+def register(app: Dash, queries: Queries) -> None:
+    app.callback(
+        Output(ids.THREADS_GRID, "rowData"),
+        Output(ids.THREADS_COUNT, "children"),
+        Output(ids.THREADS_MORE, "hidden"),
+        Output(ids.THREADS_EMPTY, "children"),
+        Output(ids.THREADS_BODY, "data-state"),
+        Output(ids.THREADS_ANSWER, "data"),
+        Input(ids.THREADS_REQUEST, "data"),
+        Input(ids.THREADS_SEARCH, "value"),
+        Input(ids.THREADS_MORE, "n_clicks"),
+        prevent_initial_call=True,
+    )(partial(list_threads, queries))
+    scope, search = State(ids.NAV_ACCOUNT, "value"), State(ids.THREADS_SEARCH, "value")
+    hints = [Input(ids.THREADS_CHANGED, "data"), Input(ids.THREADS_INTERVAL, "n_intervals")]
+    wire(app, "threads", "ask", [*hints, scope, search])
+    wire(app, "gate", "threads_answered", [Input(ids.THREADS_ANSWER, "data")], initial=False)
+    wire(app, "threads", "scope_changed", [Input(ids.NAV_ACCOUNT, "value")])
