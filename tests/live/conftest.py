@@ -112,13 +112,13 @@ class Stream:
         return self.connection.protocol.close_rcvd.code, self.connection.protocol.close_rcvd.reason
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
     pause = threading.Event()
-    for _ in range(int(WAIT_SECONDS / 0.01)):
+    for _ in range(int(seconds / 0.01)):
         if condition():
             return
         pause.wait(0.01)
-    raise AssertionError(f"waited {WAIT_SECONDS} s for {what}")
+    raise AssertionError(f"waited {seconds} s for {what}")
 
 
 @pytest.fixture

@@ -1,0 +1,137 @@
+"""Going down on a signal: streams are told, and the process ends within 5 s, whatever is still open."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.live.conftest import WAIT_SECONDS, wait_until
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 30
+
+
+class Process:
+    """A server process; its log is read as it comes."""
+
+    def __init__(self, database_url: str, workers: int) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.live.departing", str(self.port), str(workers)],
+            cwd=ROOT,
+            env={**os.environ, "TEST_DATABASE_URL": database_url},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.log: list[str] = []
+        self.reader = Thread(target=self.read)
+        self.reader.start()
+
+    def read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            self.log.extend(lines)
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    @contextmanager
+    def open_socket(self) -> Iterator[ClientConnection]:
+        url = f"ws://127.0.0.1:{self.port}/live/ws?topics=nav:all"
+        with connect(url, compression=None, close_timeout=1) as stream:
+            assert json.loads(stream.recv(timeout=WAIT_SECONDS))
+            yield stream
+
+    def stall(self) -> socket.socket:
+        """A request that is never answered."""
+        raw = socket.create_connection(("127.0.0.1", self.port))
+        raw.sendall(b"GET /stall HTTP/1.1\r\nHost: x\r\n\r\n")
+        return raw
+
+    def end(self, number: signal.Signals) -> float:
+        """Sends the signal; the seconds that the process then took to end."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=30)
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join()
+
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start_process(database_url: str) -> Iterator[Start]:
+    processes: list[Process] = []
+
+    def start(workers: int = 1) -> Process:
+        process = Process(database_url, workers)
+        processes.append(process)
+        wait_until(process.answers, "the server to answer", START_SECONDS)
+        return process
+
+    yield start
+    for process in processes:
+        process.close()
+
+
+def close_code(stream: ClientConnection) -> int | None:
+    try:
+        while True:
+            stream.recv(timeout=WAIT_SECONDS)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_open_streams_are_told_to_connect_again_and_hold_nothing_up(
+    start_process: Start, number: signal.Signals
+) -> None:
+    process = start_process()
+    events = httpx.stream("GET", f"http://127.0.0.1:{process.port}/live/events?topics=nav:all", timeout=WAIT_SECONDS)
+    with process.open_socket() as stream, events as response:
+        lines = response.iter_lines()
+        assert next(lines).startswith("data: ")
+        assert process.end(number) < 3
+        assert close_code(stream) == 1012
+        assert all(line.startswith("data: ") or not line for line in lines)
+    assert process.process.returncode == 0
+    assert any("closed what was left" in line for line in process.log)
+
+
+def test_a_stalled_request_is_cut_off_in_time(start_process: Start) -> None:
+    process = start_process()
+    with process.stall(), process.open_socket():
+        assert process.end(signal.SIGTERM) < 5
+    assert any("closed what was left" in line for line in process.log)
+
+
+def test_several_workers_end_in_time_too(start_process: Start) -> None:
+    process = start_process(workers=2)
+    with process.open_socket() as stream, process.open_socket():
+        assert process.end(signal.SIGTERM) < 5
+        assert close_code(stream) == 1012
