@@ -9,8 +9,6 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from uuid import UUID, uuid5
 
-from data.errors import InputError
-
 # Of a text that is no UUID we make one under this namespace: the same text gives the same id for good.
 TEXT_IDS = UUID("6f5b0c1e-3d0f-5c53-9b0e-0b0d4c7f8a21")
 
@@ -110,14 +108,6 @@ def moment(text: str) -> datetime:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(text)} is neither ISO 8601 nor a number of seconds") from None
-
-
-def parse_start(text: str) -> datetime:
-    """The value of `--start`. Raises InputError."""
-    try:
-        return moment(text)
-    except ValueError:
-        raise InputError(f"--start {text}: write an ISO 8601 time, such as 2025-11-03T09:00:00Z") from None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,7 +13,7 @@ import pytest
 
 from data.errors import InputError, UnavailableError
 from data.readings import identity
-from data.replay import ReplayProgress, parse_speed, replay_file, stop_on_signals
+from data.replay import ReplayProgress, parse_speed, replay_file
 from data.replay_tables import ReplayTables
 from data.schedule import LINGER_SECONDS
 
@@ -149,15 +147,6 @@ def test_ctrl_c_is_a_stop(database_url: str, connection: Connection, trace: Path
 
     assert replay(database_url, trace, Turned(interrupt)).stopped
     assert rows(connection, "SELECT status FROM agent_runs") == [("stopped",)]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_set_the_stop_and_are_given_back(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with stop_on_signals() as stopping:
-        os.kill(os.getpid(), number)
-        assert stopping.wait(5)
-    assert signal.getsignal(number) is before
 
 
 def test_a_late_replay_catches_up_without_losing_a_call(

@@ -13,7 +13,7 @@ import pytest
 
 from data.constants import ALL_ACCOUNTS
 from data.importer import ImportSummary, import_file
-from data.readings import parse_start
+from data.readings import moment
 
 pytestmark = pytest.mark.recorded
 
@@ -21,7 +21,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 ROOT = Path(__file__).parents[2]
 SESSIONS = "claude-code-agentic/requests.csv"
 SERVICE = "azure-llm-2023/AzureLLMInferenceTrace_conv.csv"
-START = parse_start("2025-11-03T09:00:00Z")
+START = moment("2025-11-03T09:00:00Z")
 
 RAW = """SELECT count(*), sum(total_prompt_tokens), sum(total_completion_tokens), sum(total_tokens),
     sum(estimated_cost) FROM public.usage_logs"""
@@ -126,7 +126,7 @@ def test_the_services_hour_is_counted_to_the_token(
     prompt, completion = (sum(int(row[name]) for row in rows) for name in ("ContextTokens", "GeneratedTokens"))
     assert (summary.imported, again.imported, again.present) == (19_366, 0, 19_366)
     assert one(connection, RAW) == (19_366, prompt, completion, prompt + completion, 0)
-    assert one(connection, "SELECT min(created_at) FROM usage_logs")[0] == parse_start("2023-11-16T18:15:46.680590Z")
+    assert one(connection, "SELECT min(created_at) FROM usage_logs")[0] == moment("2023-11-16T18:15:46.680590Z")
     for _ in range(2):
         assert one(connection, EXACT, ALL_ACCOUNTS, 1) == one(connection, RAW)
         connection.execute("SELECT creditpulse.fold()")

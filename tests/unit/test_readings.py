@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import InputError
-from data.readings import Timescale, cost, count, identity, is_missing, parse_start, words
+from data.readings import Timescale, cost, count, identity, is_missing, words
 
 AT = datetime(2023, 11, 16, 18, 15, 46, 680590, tzinfo=UTC)
 
@@ -111,9 +110,3 @@ def test_words_are_what_the_database_takes() -> None:
 @pytest.mark.parametrize("value", [None, "", "  ", "NULL", "None", "\\N"])
 def test_nothing_is_spelled_in_many_ways(value: object) -> None:
     assert is_missing(value)
-
-
-def test_a_start_is_a_time() -> None:
-    assert parse_start("2023-11-16T18:15:46.680590Z") == AT
-    with pytest.raises(InputError, match="write an ISO 8601 time"):
-        parse_start("soon")
