@@ -1,6 +1,8 @@
 """Views over the source tables, made to fit: a missing table is an empty view, a missing column is NULL.
 
-So every query is written once, and never asks what a customer's database happens to have.
+So every query is written once, and never asks what a customer's database happens to have. Each view reads
+through a function, which the planner takes apart like the view itself: unlike a view on the table it never
+stands in the way of the customer's own ALTER TABLE.
 """
 
 from __future__ import annotations
@@ -8,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data.sources import Source
-from data.triggers import model_of, number
+from data.triggers import Columns, model_of, number
 
-# view: its columns, with their types and how they read from row r of the table where the column is there
-VIEW_COLUMNS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+# view: the table it reads, and its columns with their types
+PLAIN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "source_threads": (
         "threads",
         {
@@ -41,47 +43,73 @@ VIEW_COLUMNS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "source_users": ("users", {"id": "uuid", "email": "text", "name": "text", "created_at": "timestamptz"}),
 }
+CALL = {
+    "id": "uuid",
+    "user_id": "uuid",
+    "thread_id": "uuid",
+    "created_at": "timestamptz",
+    "model": "text",
+    "prompt_tokens": "bigint",
+    "completion_tokens": "bigint",
+    "total_tokens": "bigint",
+    "cost": "numeric",
+    "content": "jsonb",
+}
+PURCHASE = {
+    "id": "uuid",
+    "user_id": "uuid",
+    "thread_id": "uuid",
+    "created_at": "timestamptz",
+    "cost": "numeric",
+    "description": "text",
+}
 
 
 def source_views(sources: Mapping[str, Source], users: Source | None) -> str:
     """The statements that make (or remake) every view; `users` may lie in any schema."""
     tables = {**sources, **({"users": users} if users else {})}
-    views = [view(name, tables.get(table), columns) for name, (table, columns) in VIEW_COLUMNS.items()]
-    return "\n".join([*views, usage_view(sources["usage_logs"]), purchases_view(sources.get("credit_usage"))])
-
-
-def view(name: str, source: Source | None, columns: Mapping[str, str]) -> str:
-    if source is None:
-        nothing = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
-        return f"CREATE OR REPLACE VIEW creditpulse.{name} AS SELECT {nothing} WHERE false;"
-    selected = ", ".join(
-        f"r.{column}::{kind} AS {column}" if column in source.columns else f"NULL::{kind} AS {column}"
-        for column, kind in columns.items()
+    views = [view(name, tables.get(table), columns) for name, (table, columns) in PLAIN.items()]
+    usage, purchases = sources["usage_logs"], sources.get("credit_usage")
+    views.append(view("source_usage", usage, CALL, counted_call(usage.columns)))
+    views.append(
+        view("source_purchases", purchases, PURCHASE, counted_purchase(purchases.columns if purchases else {}))
     )
-    return f"CREATE OR REPLACE VIEW creditpulse.{name} AS SELECT {selected} FROM {source.table} r;"
+    return "\n".join(views)
 
 
-def usage_view(source: Source) -> str:
-    """One row for each call, with the figures as the triggers count them; user and thread stay NULL where they are."""
-    columns = source.columns
-    return f"""CREATE OR REPLACE VIEW creditpulse.source_usage AS
-    SELECT r.id, r.user_id, r.thread_id, r.created_at, {model_of(columns)} AS model,
-        {number(columns, "total_prompt_tokens")}::bigint AS prompt_tokens,
-        {number(columns, "total_completion_tokens")}::bigint AS completion_tokens,
-        {number(columns, "total_tokens")}::bigint AS total_tokens,
-        {number(columns, "estimated_cost")} AS cost,
-        {"r.content::jsonb" if "content" in columns else "NULL::jsonb"} AS content
-    FROM public.usage_logs r;"""
+def counted_call(columns: Columns) -> dict[str, str]:
+    """The figures of row r as the triggers count them."""
+    return {
+        "model": model_of(columns),
+        "prompt_tokens": number(columns, "total_prompt_tokens"),
+        "completion_tokens": number(columns, "total_completion_tokens"),
+        "total_tokens": number(columns, "total_tokens"),
+        "cost": number(columns, "estimated_cost"),
+    }
 
 
-def purchases_view(source: Source | None) -> str:
+def counted_purchase(columns: Columns) -> dict[str, str]:
+    return {"cost": number(columns, "amount_dollars")}
+
+
+def view(
+    name: str, source: Source | None, columns: Mapping[str, str], reckoned: Mapping[str, str] | None = None
+) -> str:
+    """A view with these columns; `reckoned` are those that are not simply the column of that name."""
+    selected = ", ".join(
+        f"({value})::{kind}" for column, kind in columns.items() for value in [read(source, column, reckoned or {})]
+    )
+    rows = f"FROM {source.table} r" if source else "WHERE false"
+    table = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    return f"""
+CREATE OR REPLACE FUNCTION creditpulse.{name}_rows() RETURNS TABLE ({table})
+LANGUAGE sql STABLE PARALLEL SAFE AS $function$ SELECT {selected} {rows} $function$;
+CREATE OR REPLACE VIEW creditpulse.{name} AS SELECT * FROM creditpulse.{name}_rows();"""
+
+
+def read(source: Source | None, column: str, reckoned: Mapping[str, str]) -> str:
     if source is None:
-        return """CREATE OR REPLACE VIEW creditpulse.source_purchases AS
-    SELECT NULL::uuid AS id, NULL::uuid AS user_id, NULL::uuid AS thread_id, NULL::timestamptz AS created_at,
-        NULL::numeric AS cost, NULL::text AS description WHERE false;"""
-    description = "r.description" if "description" in source.columns else "NULL::text"
-    thread = "r.thread_id" if "thread_id" in source.columns else "NULL::uuid"
-    return f"""CREATE OR REPLACE VIEW creditpulse.source_purchases AS
-    SELECT r.id, r.user_id, {thread} AS thread_id, r.created_at,
-        {number(source.columns, "amount_dollars")}::numeric AS cost, {description} AS description
-    FROM public.credit_usage r;"""
+        return "NULL"
+    if column in reckoned:
+        return reckoned[column]
+    return f"r.{column}" if column in source.columns else "NULL"

@@ -73,7 +73,7 @@ def make_database(postgres_url: str) -> Iterator[Callable[..., str]]:
 def gone_quiet(connection: psycopg.Connection[tuple[object, ...]], name: str) -> bool:
     """Whether nobody is connected; backends take a moment to end after their client has closed."""
     wait = threading.Event()
-    for _ in range(100):
+    for _ in range(500):
         row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (name,)).fetchone()
         if row == (0,):
             return True

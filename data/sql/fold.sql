@@ -1,4 +1,4 @@
--- Takes the queued changes of transactions from low on, up to the row cutoff (NULL: all), and adds them to the rollups.
+-- Takes the queued changes of transactions from low on, up to, not including, the row cutoff (NULL: all), and adds them to the rollups.
 CREATE OR REPLACE FUNCTION creditpulse.apply_queue(
     low xid8, cutoff bigint,
     OUT taken bigint, OUT threads uuid[], OUT accounts uuid[], OUT shrunk uuid[], OUT recount boolean, OUT horizon xid8
@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     WITH gone AS MATERIALIZED (
         DELETE FROM creditpulse.changes c
-        WHERE c.xid >= apply_queue.low AND (cutoff IS NULL OR c.id <= cutoff)
+        WHERE c.xid >= apply_queue.low AND (cutoff IS NULL OR c.id < cutoff)
         RETURNING c.*
     ), good AS MATERIALIZED (
         SELECT * FROM gone g

@@ -1,31 +1,261 @@
-"""What the queue and the fold count, against plain SQL on the raw table."""
+"""What the triggers queue and the fold counts, against plain SQL on the raw tables."""
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import psycopg
 import pytest
 
-INSERT = (
-    "INSERT INTO usage_logs (user_id, thread_id, total_prompt_tokens, total_completion_tokens, total_tokens,"
-    " estimated_cost) VALUES (%s, %s, 5, 2, 7, %s)"
+from data.verify import differences
+from tests.database.ledger import (
+    ANNA,
+    BORIS,
+    FIRST,
+    SECOND,
+    Connection,
+    account_cost,
+    figure,
+    fold,
+    thread_cost,
+    write_call,
 )
-USER = "00000000-0000-0000-0000-0000000000a1"
-THREAD = "00000000-0000-0000-0000-0000000000b1"
+
+EVERY = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+NIL = "00000000-0000-0000-0000-000000000000"
 
 
-def total(connection: psycopg.Connection[tuple[object, ...]]) -> object:
-    row = connection.execute("SELECT coalesce(sum(cost), 0) FROM creditpulse.exact_threads").fetchone()
-    assert row is not None
-    return row[0]
+def other(connection: Connection) -> Connection:
+    return psycopg.connect(connection.info.dsn, autocommit=True)
 
 
 @pytest.mark.parametrize("folded", [False, True])
-def test_an_insert_counts_before_and_after_its_fold(
-    connection: psycopg.Connection[tuple[object, ...]], folded: bool
-) -> None:
-    connection.execute(INSERT, (USER, THREAD, "0.123456"))
+def test_an_insert_counts_before_and_after_its_fold(connection: Connection, folded: bool) -> None:
+    write_call(connection, "0.123456")
     if folded:
-        connection.execute("SELECT creditpulse.fold()")
-    assert total(connection) == Decimal("0.123456")
+        assert fold(connection) == 1
+    assert thread_cost(connection) == account_cost(connection, ANNA) == Decimal("0.123456")
+
+
+def test_a_rolled_back_insert_is_never_counted(connection: Connection) -> None:
+    with connection.transaction(force_rollback=True):
+        write_call(connection)
+    assert fold(connection) == 0
+    assert thread_cost(connection) == 0
+
+
+def test_a_transaction_open_across_folds_counts_once_it_commits(connection: Connection) -> None:
+    with other(connection) as late:
+        with late.transaction():
+            write_call(late, "3")
+            write_call(connection, "1")
+            assert fold(connection) == 1
+            write_call(connection, "1")
+            assert fold(connection) == 1
+            assert thread_cost(connection) == 2
+        assert thread_cost(connection) == 5
+        assert fold(connection) == 1
+    assert thread_cost(connection) == 5
+    assert differences(connection) == []
+
+
+def test_rows_without_user_or_thread_count_for_all_accounts(connection: Connection) -> None:
+    write_call(connection, "2", user=None, thread=None)
+    fold(connection)
+    assert account_cost(connection, NIL) == account_cost(connection, EVERY) == 2
+    assert figure(connection, "SELECT count(*) FROM creditpulse.thread_totals") == 0
+
+
+def test_a_thread_of_several_users_counts_for_each(connection: Connection) -> None:
+    write_call(connection, "2", user=ANNA)
+    write_call(connection, "3", user=BORIS)
+    fold(connection)
+    assert thread_cost(connection) == 5
+    assert (account_cost(connection, ANNA), account_cost(connection, BORIS)) == (2, 3)
+
+
+@pytest.mark.parametrize("folded_between", [False, True])
+def test_rows_that_move_to_another_thread_leave_the_first(connection: Connection, folded_between: bool) -> None:
+    write_call(connection, "2")
+    if folded_between:
+        fold(connection)
+    connection.execute("UPDATE usage_logs SET thread_id = %s, user_id = %s", (SECOND, BORIS))
+    assert (thread_cost(connection, FIRST), thread_cost(connection, SECOND)) == (0, 2)
+    fold(connection)
+    assert (thread_cost(connection, FIRST), thread_cost(connection, SECOND)) == (0, 2)
+    assert (account_cost(connection, ANNA), account_cost(connection, BORIS)) == (0, 2)
+
+
+def test_the_last_call_of_a_thread_moves_back_when_it_is_deleted(connection: Connection) -> None:
+    write_call(connection, at="2026-11-23 12:00:00+00")
+    write_call(connection, at="2026-11-23 13:00:00+00")
+    fold(connection)
+    connection.execute("DELETE FROM usage_logs WHERE created_at > '2026-11-23 12:30:00+00'")
+    fold(connection)
+    assert differences(connection) == []
+
+
+def test_nan_counts_as_nothing_and_negative_and_late_rows_as_they_are(connection: Connection) -> None:
+    write_call(connection, "NaN")
+    write_call(connection, "-2.5")
+    write_call(connection, "1", at="2019-01-01 00:00:00+00")
+    fold(connection)
+    assert thread_cost(connection) == Decimal("-1.5")
+
+
+@pytest.mark.parametrize("at", ["-infinity", "infinity", "4713-01-01 00:00:00+00 BC", "294276-01-01 00:00:00+00"])
+def test_a_time_outside_the_calendar_stops_no_writer(connection: Connection, at: str) -> None:
+    write_call(connection, "2", at=at)
+    fold(connection)
+    assert thread_cost(connection) == 2
+    assert differences(connection) == []
+
+
+def test_a_model_name_is_cut_and_content_of_any_shape_accepted(connection: Connection) -> None:
+    for content in ({"model": "m" * 500}, {"model": {"deep": 1}}, "text", [1], None):
+        connection.execute(
+            "INSERT INTO usage_logs (thread_id, estimated_cost, content) VALUES (%s, 1, %s)",
+            (FIRST, json.dumps(content)),
+        )
+    fold(connection)
+    assert thread_cost(connection) == 5
+    assert figure(connection, "SELECT max(length(model)) FROM creditpulse.usage_rollup") == 200
+
+
+def test_what_cannot_be_added_up_is_set_aside_and_stops_nobody(connection: Connection) -> None:
+    connection.execute("ALTER TABLE usage_logs ALTER COLUMN estimated_cost TYPE numeric")
+    write_call(connection, "1")
+    write_call(connection, "Infinity")
+    write_call(connection, "1" + "0" * 20)
+    assert thread_cost(connection) == 1
+    fold(connection)
+    assert thread_cost(connection) == 1
+    assert figure(connection, "SELECT count(*) FROM creditpulse.quarantine WHERE reason <> ''") == 2
+
+
+def test_sums_beyond_a_bigint_stop_no_writer(connection: Connection) -> None:
+    connection.execute("ALTER TABLE usage_logs ALTER COLUMN total_tokens TYPE bigint")
+    connection.execute(
+        "INSERT INTO usage_logs (thread_id, total_tokens) SELECT %s, 9e18::bigint FROM generate_series(1, 5)", (FIRST,)
+    )
+    fold(connection)
+    assert figure(connection, "SELECT count(*) FROM creditpulse.quarantine") == 1
+
+
+def test_a_copy_of_many_rows_is_one_delta_for_each_group(connection: Connection) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY usage_logs (thread_id, user_id, total_tokens, estimated_cost, created_at) FROM STDIN"
+        ) as copy,
+    ):
+        for _ in range(10_000):
+            copy.write_row((FIRST, ANNA, 1, "0.000001", "2026-11-23 12:00:00+00"))
+    assert fold(connection) == 1
+    assert thread_cost(connection) == Decimal("0.01")
+
+
+def test_truncate_forgets_what_was_before_and_keeps_what_comes_after(connection: Connection) -> None:
+    write_call(connection, "1")
+    fold(connection)
+    write_call(connection, "2")
+    with connection.transaction():
+        write_call(connection, "4")
+        connection.execute("TRUNCATE usage_logs")
+        write_call(connection, "8")
+    assert thread_cost(connection) == 8
+    write_call(connection, "16")
+    assert thread_cost(connection) == 24
+    fold(connection)
+    assert thread_cost(connection) == 24
+    assert differences(connection) == []
+
+
+def test_truncate_from_an_old_snapshot_forgets_also_what_that_did_not_see(connection: Connection) -> None:
+    write_call(connection, "1")
+    with other(connection) as old:
+        old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM usage_logs")
+        write_call(connection, "2")
+        fold(connection)
+        write_call(connection, "4")
+        old.execute("TRUNCATE usage_logs")
+        old.execute("COMMIT")
+    assert thread_cost(connection) == 0
+    fold(connection)
+    assert differences(connection) == []
+
+
+def test_a_truncated_purchase_table_leaves_usage_alone(connection: Connection) -> None:
+    write_call(connection, "2")
+    connection.execute("INSERT INTO credit_usage (user_id, amount_dollars) VALUES (%s, 5)", (ANNA,))
+    fold(connection)
+    connection.execute("TRUNCATE credit_usage")
+    fold(connection)
+    assert thread_cost(connection) == 2
+    assert figure(connection, "SELECT coalesce(sum(cost), 0) FROM creditpulse.exact_purchases") == 0
+
+
+def test_a_long_queue_is_folded_in_batches_and_exact_between_them(connection: Connection) -> None:
+    for _ in range(5):
+        write_call(connection, "1")
+    taken, complete = connection.execute("SELECT taken, complete FROM creditpulse.fold(2)").fetchone() or (0, True)
+    assert (taken, complete, thread_cost(connection)) == (2, False, 5)
+    assert fold(connection) == 3
+    assert thread_cost(connection) == 5
+
+
+def test_a_restored_server_that_counts_transactions_anew_loses_nothing(connection: Connection) -> None:
+    connection.execute("UPDATE creditpulse.state SET low = '9000000000'")
+    write_call(connection, "2")
+    assert thread_cost(connection) == 2
+    assert fold(connection) == 1
+
+
+def test_a_fold_says_which_threads_and_accounts_changed(connection: Connection) -> None:
+    connection.execute("LISTEN creditpulse_folded")
+    write_call(connection, "2")
+    fold(connection)
+    (heard,) = connection.notifies(timeout=5, stop_after=1)
+    assert json.loads(heard.payload) == {"version": 3, "part": 1, "parts": 1, "threads": [FIRST], "accounts": [ANNA]}
+
+
+def test_a_fold_of_many_threads_fits_into_messages(connection: Connection) -> None:
+    connection.execute("LISTEN creditpulse_folded")
+    connection.execute(
+        "INSERT INTO usage_logs (thread_id, total_tokens) SELECT gen_random_uuid(), 1 FROM generate_series(1, 950)"
+    )
+    fold(connection)
+    heard = [json.loads(notice.payload) for notice in connection.notifies(timeout=5, stop_after=10)]
+    assert [message["part"] for message in heard] == list(range(1, 11))
+    assert len({thread for message in heard for thread in message["threads"]}) == 950
+
+
+def test_a_fold_of_very_many_threads_says_that_all_changed(connection: Connection) -> None:
+    connection.execute("LISTEN creditpulse_folded")
+    connection.execute(
+        "INSERT INTO usage_logs (thread_id, total_tokens) SELECT gen_random_uuid(), 1 FROM generate_series(1, 1001)"
+    )
+    fold(connection)
+    (heard,) = connection.notifies(timeout=5, stop_after=1)
+    assert json.loads(heard.payload)["all"] is True
+
+
+def test_an_empty_fold_writes_nothing_and_tells_nobody(connection: Connection) -> None:
+    before = connection.execute("TABLE creditpulse.state").fetchone()
+    connection.execute("LISTEN creditpulse_folded")
+    fold(connection)
+    assert connection.execute("TABLE creditpulse.state").fetchone() == before
+    assert list(connection.notifies(timeout=0)) == []
+
+
+def test_an_agent_run_that_starts_or_ends_touches_its_thread_and_account(connection: Connection) -> None:
+    connection.execute("INSERT INTO threads (thread_id, account_id) VALUES (%s, %s)", (FIRST, ANNA))
+    fold(connection)
+    connection.execute("LISTEN creditpulse_folded")
+    connection.execute("INSERT INTO agent_runs (thread_id) VALUES (%s)", (FIRST,))
+    fold(connection)
+    (heard,) = connection.notifies(timeout=5, stop_after=1)
+    message = json.loads(heard.payload)
+    assert (message["threads"], message["accounts"]) == ([FIRST], [ANNA])
