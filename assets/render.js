@@ -9,23 +9,33 @@
 
   const RUNNING_MS = 10000;
   const IDLE_MS = 30000;
+  const FLASH_MS = 2000;
   const WORDS = { live: "Live", polling: "Polling", offline: "Offline", paused: "Paused" };
 
   const periodOf = (status) => (status === "running" ? RUNNING_MS : IDLE_MS);
 
-  /* A figure that changed flashes once: the class alternates, so that the animation starts anew. */
-  function flashOf(memory, key, topic, value) {
-    const last = memory.get(key);
-    const changed = last && last.topic === topic && last.value !== value;
-    const turn = changed ? 1 - last.turn : last && last.topic === topic ? last.turn : -1;
-    memory.set(key, { topic, value, turn: turn < 0 ? 0 : turn, flashed: changed || (last && last.topic === topic && last.flashed) });
-    return memory.get(key).flashed ? ` flash-${memory.get(key).turn}` : "";
+  /*
+   * A figure that changed flashes once: the class alternates, so that the animation starts anew. One that changes all
+   * the time does so every two seconds.
+   */
+  function flashOf(memory, key, topic, value, now) {
+    const found = memory.get(key);
+    const shown = found && found.topic === topic ? found : { topic, value, name: "", at: -Infinity };
+    if (shown.value !== value && now - shown.at >= FLASH_MS) {
+      shown.name = shown.name === " flash-0" ? " flash-1" : " flash-0";
+      shown.at = now;
+    }
+    shown.value = value;
+    memory.set(key, shown);
+    return shown.name;
   }
 
   function frequencyOf(live, status, words) {
     if (live.state === "paused") return "paused";
-    if (live.state === "offline") return "waiting for the server";
-    return `every ${periodOf(status) / 1000} s${words ? (status === "running" ? " while the agent runs" : " while the agent is idle") : ""}`;
+    if (live.state === "offline") return words ? "waiting for the server" : "retrying";
+    const period = `every ${periodOf(status) / 1000} s`;
+    if (!words) return period;
+    return `${period} while the agent ${status === "running" ? "runs" : "is idle"}`;
   }
 
   function toneOf(live) {
@@ -48,7 +58,7 @@
   }
 
   function barStyle(share) {
-    if (share === null) return { width: "0%", visibility: "hidden" };
+    if (share === null) return { display: "none" };
     return { width: `${share.toFixed(1)}%`, background: share >= 100 ? "var(--bad)" : share >= 90 ? "var(--warn)" : undefined };
   }
 
@@ -163,12 +173,13 @@
   }
 
   function navOf(usage, { subscription, scope, live }) {
-    const flash = flashOf(memory, "nav", scope, usage.credits);
-    return navFigures(usage, subscription, scope, live, Date.now(), flash);
+    const now = Date.now();
+    return navFigures(usage, subscription, scope, live, now, flashOf(memory, "nav", scope, usage.credits, now));
   }
 
   function threadOf(usage, { thread, live }) {
-    return threadFigures(usage, live, Date.now(), flashOf(memory, "thread", thread, usage.credits));
+    const now = Date.now();
+    return threadFigures(usage, live, now, flashOf(memory, "thread", thread, usage.credits, now));
   }
 
   Object.assign(dc, {
@@ -199,7 +210,10 @@
       thread(usage, thread, live) {
         last.thread = { thread, live, outputs: dc.callback_context.outputs_list };
         const none = new Array(18).fill(dc.no_update);
-        if (!usage || usage.thread_id !== thread) return none;
+        if (!usage || usage.thread_id !== thread) {
+          lastConfig = null; // a page that was just opened
+          return none;
+        }
         if (usage.gone) {
           none[17] = false;
           return none;

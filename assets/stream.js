@@ -6,16 +6,25 @@
   "use strict";
 
   const FIRST_WAIT_MS = 250;
-  const LONGEST_WAIT_MS = 15000;
+  const LONGEST_WAIT_MS = 5000;
   const SILENCE_MS = 12000; // no beat for so long: the connection is dead, whatever the browser thinks
   const PROBE_MS = 3000;
   const SOCKETS_BEFORE_EVENTS = 3; // sockets that closed before a frame came
+  const OPEN = 1;
   const REFUSED = { 4401: "nobody", 4403: "forbidden", 4400: "malformed" };
 
   /* Longer each time, and never in step with other tabs. */
   function waitAfter(failures, random) {
     const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures, 10));
     return most * (0.5 + 0.5 * random());
+  }
+
+  /* What to send so that a stream of `known` topics follows `wanted`; null where nothing differs. */
+  function difference(known, wanted) {
+    const subscribe = wanted.filter((topic) => !known.includes(topic));
+    const unsubscribe = known.filter((topic) => !wanted.includes(topic));
+    if (!subscribe.length && !unsubscribe.length) return null;
+    return { ...(subscribe.length && { subscribe }), ...(unsubscribe.length && { unsubscribe }) };
   }
 
   /*
@@ -57,16 +66,24 @@
     function openSocket() {
       const scheme = env.location.protocol === "https:" ? "wss" : "ws";
       const socket = new env.WebSocket(`${scheme}://${env.location.host}${address("/live/ws")}`);
-      const mine = { close: () => socket.close(), send: (request) => socket.send(JSON.stringify(request)) };
-      mine.ready = () => socket.readyState === 1;
+      const mine = { close: () => socket.close(), followed: topics, follow };
+      socket.onopen = () => mine === channel && follow();
       socket.onmessage = (event) => mine === channel && frame(event.data);
       socket.onclose = (event) => mine === channel && closed(event.code);
       return mine;
+
+      /* Tells the server how the topics differ from those it knows of; before it is open, that waits. */
+      function follow() {
+        if (socket.readyState !== OPEN) return;
+        const request = difference(mine.followed, topics);
+        mine.followed = topics;
+        if (request) socket.send(JSON.stringify(request));
+      }
     }
 
     function openEvents() {
       const source = new env.EventSource(address("/live/events"));
-      const mine = { close: () => source.close(), send: null, ready: () => false };
+      const mine = { close: () => source.close(), follow: null };
       source.onmessage = (event) => mine === channel && frame(event.data);
       source.onerror = () => {
         source.close(); // it would connect again by itself, in step with everyone
@@ -95,11 +112,12 @@
     }
 
     function closed(code) {
-      if (!known.connected) silentSockets += 1;
+      const silent = !known.connected;
       drop();
       if (REFUSED[code]) env.onRefused(REFUSED[code], topics);
       if (code === 4401) return; // only signing in helps, and that is another page
-      probe();
+      // Only where the server answers otherwise it may be the WebSocket that does not get through.
+      probe().then((reachable) => (silentSockets += silent && reachable ? 1 : 0));
       retryTimer = env.setTimeout(open, waitAfter(failures, env.random));
       failures += 1;
       env.onChange(known);
@@ -143,16 +161,10 @@
 
     /* Follows these topics from now on: over the open socket if there is one. */
     function follow(wanted) {
-      const added = wanted.filter((topic) => !topics.includes(topic));
-      const dropped = topics.filter((topic) => !wanted.includes(topic));
-      if (!added.length && !dropped.length) return;
+      if (!difference(topics, wanted)) return;
       topics = wanted;
-      if (channel && channel.ready() && wanted.length) {
-        const request = {};
-        if (added.length) request.subscribe = added;
-        if (dropped.length) request.unsubscribe = dropped;
-        channel.send(request);
-      } else {
+      if (channel && channel.follow && wanted.length) channel.follow();
+      else {
         drop();
         failures = 0;
         open();

@@ -35,7 +35,7 @@ def explain(error: Exception) -> None:
 
 def title_of(error: CreditpulseError) -> str:
     if isinstance(error, UnavailableError):
-        return "The database does not answer"
+        return "Not up to date"
     if isinstance(error, NotFoundError):
         return "Not found"
     return "That did not work"

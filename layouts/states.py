@@ -82,5 +82,5 @@ def alert() -> Component:
 
 def tooltip(target: str, text: str) -> Component:
     """What a figure means and where it comes from."""
-    tip: Component = dbc.Tooltip(text, target=target, placement="bottom", delay={"show": 300, "hide": 0})
+    tip: Component = dbc.Tooltip(text, target=target, placement="top", delay={"show": 300, "hide": 0})
     return tip
