@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { fakeClock, plain, settled, stage } from "./stage.mjs";
+
+const { gate: gates } = stage(["gate"]);
+const ALL = { scope: "all" };
+
+function makeGate() {
+  const clock = fakeClock();
+  const world = { visible: true, online: true, reachable: true, onPage: true, sent: [] };
+  const gate = gates.createGate({
+    now: clock.now,
+    setTimeout: clock.setTimeout,
+    visible: () => world.visible,
+    online: () => world.online,
+    reach: () => Promise.resolve(world.reachable),
+    send(key, request) {
+      if (world.onPage) world.sent.push(plain({ key, ...request }));
+      return world.onPage;
+    },
+  });
+  return { gate, clock, world };
+}
+
+async function asked(world) {
+  await settled();
+  return world.sent.length;
+}
+
+test("asks when visible and online, and says what for", async () => {
+  const { gate, world } = makeGate();
+  assert.equal(gate.ask("nav", ALL), "ask");
+  await settled();
+  assert.deepEqual(world.sent, [{ key: "nav", n: 1, force: false, scope: "all" }]);
+});
+
+test("a hidden tab does not ask, one without network neither", async () => {
+  const { gate, world } = makeGate();
+  world.visible = false;
+  assert.equal(gate.ask("nav", ALL), "skip");
+  world.visible = true;
+  world.online = false;
+  assert.equal(gate.ask("nav", ALL, { force: true }), "skip");
+  assert.equal(await asked(world), 0);
+});
+
+test("what was skipped while hidden is asked when the tab is back", async () => {
+  const { gate, world } = makeGate();
+  world.visible = false;
+  gate.ask("nav", ALL);
+  world.visible = true;
+  gate.askAll();
+  assert.equal(await asked(world), 1);
+});
+
+test("several reasons within a moment are one request", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("nav", ALL);
+  await settled();
+  gate.answered("nav", 1);
+  clock.advance(999);
+  assert.equal(gate.ask("nav", ALL), "skip");
+  clock.advance(1);
+  assert.equal(gate.ask("nav", ALL), "ask");
+  assert.equal(await asked(world), 2);
+});
+
+test("one request at a time, but one without an answer is asked again after 15 s", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("nav", ALL);
+  clock.advance(14999);
+  assert.equal(gate.ask("nav", ALL), "skip");
+  clock.advance(1);
+  assert.equal(gate.ask("nav", ALL), "ask");
+  assert.equal(await asked(world), 1, "the first was still on its way to being sent");
+});
+
+test("another target is another question", async () => {
+  const { gate, world } = makeGate();
+  gate.ask("nav", ALL);
+  await settled();
+  assert.equal(gate.ask("nav", { scope: "x" }), "ask");
+  assert.equal(await asked(world), 2);
+});
+
+test("a forced request never waits for one under way", async () => {
+  const { gate, world } = makeGate();
+  gate.ask("nav", ALL);
+  await settled();
+  assert.equal(gate.ask("nav", ALL, { force: true }), "ask");
+  assert.equal(await asked(world), 2);
+  assert.equal(world.sent[1].force, true);
+});
+
+test("an answer to an earlier request does not count for a later one", async () => {
+  const { gate, clock } = makeGate();
+  gate.ask("nav", ALL);
+  await settled();
+  gate.ask("nav", ALL, { force: true });
+  gate.answered("nav", 1);
+  clock.advance(2000);
+  assert.equal(gate.ask("nav", ALL), "skip");
+  gate.answered("nav", 2);
+  assert.equal(gate.ask("nav", ALL), "ask");
+});
+
+test("a change that comes during a request is asked for after its answer", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("thread_detail", { thread_id: "t" });
+  await settled();
+  clock.advance(1500);
+  assert.equal(gate.ask("thread_detail", { thread_id: "t" }, { must: true }), "later");
+  gate.answered("thread_detail");
+  assert.equal(await asked(world), 2);
+});
+
+test("a change that comes too soon after an answer is asked for a moment later", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("thread_detail", { thread_id: "t" });
+  await settled();
+  gate.answered("thread_detail");
+  clock.advance(300);
+  gate.ask("thread_detail", { thread_id: "t" }, { must: true });
+  gate.ask("thread_detail", { thread_id: "t" }, { must: true });
+  assert.equal(await asked(world), 1);
+  clock.advance(700);
+  assert.equal(await asked(world), 2);
+});
+
+test("while the server does not answer nothing is sent, and nothing is stuck", async () => {
+  const { gate, world, clock } = makeGate();
+  world.reachable = false;
+  gate.ask("nav", ALL);
+  assert.equal(await asked(world), 0);
+  world.reachable = true;
+  clock.advance(1000);
+  gate.ask("nav", ALL);
+  assert.equal(await asked(world), 1);
+});
+
+test("a key whose page is gone is forgotten", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("thread", { thread_id: "t" });
+  await settled();
+  world.onPage = false;
+  clock.advance(20000);
+  gate.askAll();
+  await settled();
+  world.onPage = true;
+  clock.advance(20000);
+  gate.askAll();
+  assert.equal(await asked(world), 1);
+});
+
+test("what failed is asked again when something else succeeds", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("subscription", ALL);
+  await settled();
+  gate.answered("subscription", null, { failed: true });
+  clock.advance(3000);
+  gate.askFailed();
+  assert.equal(await asked(world), 2);
+});

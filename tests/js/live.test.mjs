@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { plain, stage } from "./stage.mjs";
+
+const { live } = stage(["live"]);
+
+const nav = (version, as_of, more = {}) => ({ type: "nav-usage", scope: "all", version, as_of, ...more });
+const T1 = "2026-11-23T12:00:01.000000Z";
+const T2 = "2026-11-23T12:00:02.000000Z";
+
+test("the newer of two values is kept, by version, then by time", () => {
+  const board = live.createBoard();
+  assert.equal(board.accept(nav(5, T1, { connection: 1 })), true);
+  assert.equal(board.accept(nav(4, T2, { connection: 1 })), false);
+  assert.equal(board.accept(nav(5, T2, { connection: 1 })), true);
+  assert.equal(board.accept(nav(5, T1, { connection: 1 })), false);
+});
+
+test("an answer that was overtaken by a pushed value is dropped", () => {
+  const board = live.createBoard();
+  board.accept(nav(7, T2, { connection: 1 }));
+  assert.equal(board.accept(nav(6, T1)), false);
+  assert.equal(board.accept(nav(8, T2)), true);
+});
+
+test("a new connection starts afresh with what it pushes", () => {
+  const board = live.createBoard();
+  board.accept(nav(7, T2, { connection: 1 }));
+  assert.equal(board.accept(nav(3, T1, { connection: 2 })), true);
+  assert.equal(board.accept(nav(2, T1, { connection: 2 })), false);
+});
+
+test("an answer keeps the connection that it is compared within", () => {
+  const board = live.createBoard();
+  board.accept(nav(7, T1, { connection: 1 }));
+  board.accept(nav(8, T2));
+  assert.equal(board.accept(nav(7, T1, { connection: 1 })), false);
+});
+
+test("another scope starts afresh", () => {
+  const board = live.createBoard();
+  board.accept(nav(7, T2, { connection: 1 }));
+  assert.equal(board.accept({ ...nav(3, T1), scope: "x" }), true);
+});
+
+test("of a database that was restored even an answer with a smaller number counts", () => {
+  const board = live.createBoard();
+  board.accept(nav(700, T1));
+  assert.equal(board.accept(nav(3, "2026-11-23T12:05:00.000000Z")), true);
+});
+
+test("a thread that is gone may come back", () => {
+  const board = live.createBoard();
+  const thread = (version, as_of, more) => ({ type: "thread-usage", thread_id: "t", version, as_of, ...more });
+  board.accept(thread(7, T1, { connection: 1 }));
+  assert.equal(board.accept({ type: "thread-usage", thread_id: "t", gone: true }), true);
+  assert.equal(board.accept(thread(8, T2, { connection: 1 })), true);
+});
+
+test("hints are merged without repeats, and all is all", () => {
+  const first = { threads: ["a"], accounts: ["x"], version: 1 };
+  const second = { threads: ["a", "b"], accounts: [], version: 2 };
+  assert.deepEqual(plain(live.mergeHints(first, second)), { threads: ["a", "b"], accounts: ["x"], version: 2 });
+  assert.equal(live.mergeHints(first, { all: true, version: 3 }).all, true);
+});
+
+test("the console names only what the page shows", () => {
+  const hint = { threads: ["a"], accounts: ["x"] };
+  assert.deepEqual(plain(live.staleNames(hint, "all", "a")), ["thread-usage a", "nav-usage all"]);
+  assert.deepEqual(plain(live.staleNames(hint, "y", "b")), []);
+  assert.deepEqual(plain(live.staleNames({ all: true }, "y", "b")), ["thread-usage b", "nav-usage y"]);
+});

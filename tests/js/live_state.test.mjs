@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { stage } from "./stage.mjs";
+
+const { live_state } = stage(["live_state"]);
+
+const well = {
+  hidden: false,
+  online: true,
+  reachable: true,
+  connected: true,
+  beatAt: 1000,
+  listening: true,
+  queueAgeMs: 3,
+  history: "complete",
+};
+const stateWith = (change, now = 1000) => live_state.stateOf({ ...well, ...change }, now);
+
+test("live: a young beat that says the feed listens and nothing waits", () => {
+  assert.equal(stateWith({}), "live");
+  assert.equal(stateWith({}, 12999), "live");
+});
+
+test("a beat of 12 s ago proves nothing any more", () => {
+  assert.equal(stateWith({}, 13000), "polling");
+});
+
+test("nothing is live that is not", () => {
+  assert.equal(stateWith({ connected: false }), "polling");
+  assert.equal(stateWith({ listening: false }), "polling");
+  assert.equal(stateWith({ queueAgeMs: 1500 }), "polling");
+  assert.equal(stateWith({ history: "counting" }), "polling");
+});
+
+test("offline: neither the browser's network nor the server answers", () => {
+  assert.equal(stateWith({ online: false }), "offline");
+  assert.equal(stateWith({ connected: false, reachable: false }), "offline");
+});
+
+test("a hidden tab is paused, whatever else is so", () => {
+  assert.equal(stateWith({ hidden: true, online: false }), "paused");
+});
