@@ -1,0 +1,163 @@
+"""Whether the totals stay as quick as they are when the table grows: a thread's, and a scope's of its period.
+
+Three databases in one server, with ten thousand, one million and ten million calls. They are read in turn, so that
+a busy moment of the machine meets all of them alike. The control is what one would write without rollups: a sum
+over the table itself, with the index that it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, text
+
+from benchmarks import harness
+from benchmarks.history import SUBSCRIBED, account_id, attach_history, thread_id, write_history
+from data.engine import make_engine
+from data.usage import nav_usages, thread_usages
+from data.viewer import SYSTEM
+
+ROWS = (10_000, 1_000_000, 10_000_000)
+GROWTH, MOST_MS = 1.5, 5.0  # the targets
+BUSIEST, RARE = thread_id(1), thread_id(3000)
+ACCOUNT = account_id(SUBSCRIBED)
+
+SUMS = """count(*) AS calls, sum(estimated_cost) AS cost, sum(total_prompt_tokens) AS prompt_tokens,
+    sum(total_completion_tokens) AS completion_tokens, sum(total_tokens) AS total_tokens"""
+OF_THREAD = text(f"SELECT {SUMS} FROM usage_logs WHERE thread_id = :thread")  # noqa: S608
+OF_ALL = text(f"SELECT {SUMS} FROM usage_logs WHERE created_at >= :start AND created_at < :end")  # noqa: S608
+OF_ACCOUNT = text(
+    f"SELECT {SUMS} FROM usage_logs WHERE user_id = :account AND created_at >= :start AND created_at < :end"  # noqa: S608
+)
+
+Read = Callable[[Connection], Any]
+Figures = dict[tuple[str, str, int], list[float]]  # what, how, rows: milliseconds
+
+
+def main() -> int:
+    options = read_options()
+    with ExitStack() as stack:
+        server = stack.enter_context(harness.postgres(fsync="off", maintenance_work_mem="512MB"))
+        engines = {rows: fill(server, rows) for rows in options.rows}
+        for engine in engines.values():
+            stack.callback(engine.dispose)
+        figures = measure(engines, options.reads, options.controls)
+        agree = all(same_sums(engine) for engine in engines.values())
+    report(figures, options)
+    print(f"totals and sums over the table agree: {'yes' if agree else 'NO'}; {harness.machine()}")
+    return 0 if agree else 1
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS), help="of usage_logs in each database")
+    parser.add_argument("--reads", type=int, default=300, help="of each total in each database")
+    parser.add_argument("--controls", type=int, default=5, help="reads of each sum over the table")
+    return parser.parse_args()
+
+
+def fill(server: str, rows: int) -> Engine:
+    """The pool of a new database with so many calls; says how long that took to come about."""
+    began = time.monotonic()
+    url = harness.make_database(server, f"calls_{rows}")
+    write_history(url, rows)
+    written = time.monotonic()
+    attach_history(url)
+    attached = time.monotonic()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE INDEX control ON usage_logs (created_at)")
+        connection.execute("VACUUM ANALYZE usage_logs")
+    print(f"{rows:>10,} calls: written in {written - began:.1f} s, attached in {attached - written:.1f} s", flush=True)
+    return make_engine(url, pool_size=1)
+
+
+READS: dict[str, Read] = {
+    "the busiest thread": lambda connection: thread_usages(connection, SYSTEM, [BUSIEST])[BUSIEST],
+    "a thread with few calls": lambda connection: thread_usages(connection, SYSTEM, [RARE])[RARE],
+    "all accounts": lambda connection: nav_usages(connection, SYSTEM, ["all"])["all"],
+    "an account with a plan": lambda connection: nav_usages(connection, SYSTEM, [str(ACCOUNT)])[str(ACCOUNT)],
+}
+
+
+def controls(engine: Engine) -> dict[str, Read]:
+    """The same totals as sums over the table, of the same periods."""
+    with engine.connect() as connection:
+        month = nav_usages(connection, SYSTEM, ["all"])["all"].period
+        plan = nav_usages(connection, SYSTEM, [str(ACCOUNT)])[str(ACCOUNT)].period
+    return {
+        "the busiest thread": lambda connection: connection.execute(OF_THREAD, {"thread": BUSIEST}).one(),
+        "a thread with few calls": lambda connection: connection.execute(OF_THREAD, {"thread": RARE}).one(),
+        "all accounts": lambda connection: connection.execute(OF_ALL, {"start": month.start, "end": month.end}).one(),
+        "an account with a plan": lambda connection: connection.execute(
+            OF_ACCOUNT, {"account": ACCOUNT, "start": plan.start, "end": plan.end}
+        ).one(),
+    }
+
+
+def measure(engines: dict[int, Engine], reads: int, control_reads: int) -> Figures:
+    figures: Figures = defaultdict(list)
+    plain = {rows: controls(engine) for rows, engine in engines.items()}
+    for number in range(-20, max(reads, control_reads)):  # what comes before 0 warms up
+        for rows, engine in engines.items():
+            for what, read in READS.items():
+                if number < reads:
+                    spent = milliseconds(engine, read)
+                    if number >= 0:
+                        figures[what, "ours", rows].append(spent)
+                if 0 <= number < control_reads:
+                    figures[what, "sum", rows].append(milliseconds(engine, plain[rows][what]))
+    return figures
+
+
+def milliseconds(engine: Engine, read: Read) -> float:
+    """With the time to take a connection from the pool and to give it back."""
+    began = time.perf_counter()
+    with engine.connect() as connection:
+        read(connection)
+    return (time.perf_counter() - began) * 1000
+
+
+def same_sums(engine: Engine) -> bool:
+    plain = controls(engine)
+    with engine.connect() as connection:
+        return all(
+            (READS[what](connection).cost, READS[what](connection).total_tokens)
+            == cost_and_tokens(plain[what](connection))
+            for what in READS
+        )
+
+
+def cost_and_tokens(row: Any) -> tuple[Decimal, int]:
+    return row.cost or Decimal(0), row.total_tokens or 0
+
+
+def report(figures: Figures, options: argparse.Namespace) -> None:
+    rows = []
+    for what in READS:
+        least = median(figures[what, "ours", min(options.rows)])
+        for size in options.rows:
+            ours, plain = figures[what, "ours", size], median(figures[what, "sum", size])
+            met = median(ours) <= GROWTH * least and median(ours) <= MOST_MS
+            rows.append(
+                (
+                    what, f"{size:,}", f"{median(ours):.2f}", f"{harness.percentile(ours, 0.95):.2f}",
+                    f"{median(ours) / least:.2f} ×", f"{plain:,.2f}", f"{plain / median(ours):,.1f} ×",
+                    harness.verdict(met),
+                )
+            )  # fmt: skip
+    columns = ("total of", "calls in the table", "median ms", "p95 ms", "of the smallest", "sum() ms", "sum / ours")
+    title = f"Totals, {options.reads} reads each; targets: at most {GROWTH} × of the smallest table's and {MOST_MS} ms"
+    harness.show(title, (*columns, "targets"), rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
