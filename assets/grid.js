@@ -32,6 +32,17 @@
     return box ? box.clientWidth : 0;
   }
 
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+  /* The time of day today, day and time within half a year, else the date: never more than a narrow column holds. */
+  function shortTime(at, now) {
+    const two = (part) => String(part).padStart(2, "0");
+    const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+    if (at.toDateString() === now.toDateString()) return `${time}:${two(at.getSeconds())}`;
+    if (Math.abs(now - at) < 180 * 86400000) return `${at.getDate()} ${MONTHS[at.getMonth()]} ${time}`;
+    return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  }
+
   /* The tokens themselves, not their values: a change of theme needs nothing more. */
   function creditpulseTheme(base) {
     return base.withParams({
@@ -72,6 +83,7 @@
     wholeNumber: (value) => (value === null || value === undefined ? "" : dc.formats.whole(value)),
     compactNumber: (value) => (value === null || value === undefined ? "" : dc.formats.compact(value)),
     asWritten: (value) => value ?? "",
+    shortTime: (value) => (value ? shortTime(new Date(value), new Date()) : ""),
     localTime: (value) => (value ? dc.formats.clock(value, Date.now()) : ""),
     fitColumns,
     creditpulseTheme,
@@ -90,5 +102,5 @@
     return element("span", { className: "thread-cell" }, dot, element("a", link, data.title));
   };
 
-  Object.assign(dc, { grid: { split, fitting, follow } });
+  Object.assign(dc, { grid: { split, fitting, follow, shortTime } });
 })(window);

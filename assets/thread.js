@@ -36,6 +36,19 @@
     }
   }
 
+  const ROW_HEIGHT = 36; // as layouts/grids.py has it
+
+  /* Who has scrolled down goes on reading the same rows while new ones come in above. */
+  function keepPlace(api, added) {
+    const viewport = window.document.querySelector(`#${LOG} .ag-body-viewport`);
+    if (!viewport || viewport.scrollTop < ROW_HEIGHT) return;
+    const moved = () => {
+      api.removeEventListener("rowDataUpdated", moved);
+      viewport.scrollTop += added * ROW_HEIGHT;
+    };
+    api.addEventListener("rowDataUpdated", moved);
+  }
+
   function triggered(name) {
     return (dc.callback_context.triggered || []).some((part) => part.prop_id === name);
   }
@@ -58,6 +71,7 @@
         if (!came || came.thread_id !== thread) return new Array(5).fill(dc.no_update);
         const api = grid();
         const { rows, transaction } = change(came, (id) => Boolean(api && api.getRowNode(id)));
+        if (transaction && came.mode === "grow" && api) keepPlace(api, transaction.add.length);
         const had = api ? api.getDisplayedRowCount() : 0;
         const shown = rows ? rows.length : had + (transaction ? transaction.add.length : 0);
         const all = came.mode === "older" && !came.rows.length ? shown : came.total;

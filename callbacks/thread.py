@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from access.viewer import current_viewer
 from callbacks.clientside import outputs_of, wire
+from callbacks.failures import explain
 from callbacks.requests import request_of, uuid_of
 from callbacks.routing import Page
 from callbacks.thread_growth import (
@@ -30,6 +31,7 @@ from callbacks.thread_growth import (
 from data.agent_runs import AgentRun, agent_runs
 from data.calls import Call, calls
 from data.constants import UNATTRIBUTED
+from data.errors import NotFoundError
 from data.queries import Queries
 from data.threads import ThreadRow, thread_head
 from data.timeline import Point, timeline
@@ -78,7 +80,7 @@ def grow(connection: Connection, viewer: Viewer, thread_id: UUID, seen: Seen, qu
         bands(runs),
         drawn=seen.drawn,
         bucket_seconds=seen.bucket_seconds,
-        bars=charts.bar_range([credits_drawn(after.lowest, rate), credits_drawn(after.highest, rate)]),
+        bars=charts.bar_scale([credits_drawn(after.lowest, rate), credits_drawn(after.highest, rate)]),
         replaces_last=replaces_last(seen, points),
     )
     page = log_page("grow", thread_id, log.calls, log.total_calls, rate)
@@ -94,6 +96,12 @@ def older_calls(queries: Queries, request: object) -> dict[str, Any]:
     with queries.connect() as connection:
         log = calls(connection, current_viewer(), thread_id, before=cursor_of(asked), limit=thread.CALLS_AT_ONCE)
     return log_page("older", thread_id, log.calls, log.total_calls, queries.credits_per_dollar)
+
+
+def leave_gone(error: Exception) -> None:
+    """A thread that went away while its page was open: the header says so, and what was read stays."""
+    if not isinstance(error, NotFoundError):
+        explain(error)
 
 
 def limit_of(shown: object) -> int:
@@ -191,9 +199,13 @@ def register(app: Dash, queries: Queries) -> None:
         State(ids.THREAD_SEEN, "data"),
         State(ids.THREAD_LOG_SHOWN, "data"),
         prevent_initial_call=True,
+        on_error=leave_gone,
     )(partial(show_thread, queries))
     app.callback(
-        Output(ids.THREAD_OLDER_PAGE, "data"), Input(ids.THREAD_OLDER_REQUEST, "data"), prevent_initial_call=True
+        Output(ids.THREAD_OLDER_PAGE, "data"),
+        Input(ids.THREAD_OLDER_REQUEST, "data"),
+        prevent_initial_call=True,
+        on_error=leave_gone,
     )(partial(older_calls, queries))
     register_clientside(app)
 

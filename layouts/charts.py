@@ -6,6 +6,7 @@ no server. Times in figures are UTC; the browser turns them into local ones.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,6 +101,7 @@ def line(points: Sequence[TimelinePoint]) -> Figure:
         "line": {"shape": "hv", "width": 2},
         "x": [point.at for point in points],
         "y": [point.cumulative for point in points],
+        "yaxis": "y2",
         "customdata": [hover(point) for point in points],
         "hovertemplate": "%{x|%d %b %H:%M:%S}<br><b>%{y:,.1f}</b> credits so far<br>%{customdata}<extra></extra>",
     }
@@ -120,7 +122,6 @@ def call_bars(points: Sequence[TimelinePoint]) -> Figure:
         "opacity": 0.85,
         "x": xs,
         "y": ys,
-        "yaxis": "y2",
         "hoverinfo": "skip",
     }
 
@@ -142,7 +143,6 @@ def bucket_bars(points: Sequence[TimelinePoint], seconds: int) -> Figure:
         "y": [point.credits for point in points],
         "width": seconds * 1000,
         "offset": 0,
-        "yaxis": "y2",
         "hoverinfo": "skip",
     }
 
@@ -156,33 +156,48 @@ def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, 
         "hovermode": "x",
         "dragmode": "zoom",
         "bargap": 0,
-        "xaxis": {"type": "date", "showgrid": False, "zeroline": False, "nticks": 8},
-        "yaxis": {
-            "rangemode": "tozero",
-            "fixedrange": True,
-            "zeroline": False,
-            "nticks": 5,
-            "separatethousands": True,
-        },
-        "yaxis2": {
-            "overlaying": "y",
+        "xaxis": {"type": "date", "showgrid": False, "zeroline": False, "tickangle": 0},
+        "yaxis": {  # of the bars; first, so that the line lies above them
             "side": "right",
             "fixedrange": True,
             "showgrid": False,
             "zeroline": False,
-            "nticks": 8,
+            "tickformat": ",~f",
+            **bar_scale([point.credits for point in points]),
+        },
+        "yaxis2": {
+            "overlaying": "y",
+            "side": "left",
+            "rangemode": "tozero",
+            "fixedrange": True,
+            "zeroline": False,
             "tickmode": "auto",
-            "separatethousands": True,
-            "range": bar_range([point.credits for point in points]),
+            "nticks": 5,
+            "tickformat": ",~f",
         },
         "shapes": band_shapes(bands),
     }
 
 
-def bar_range(credits: Sequence[float]) -> list[float]:
-    """A scale on which the highest bar reaches a third of the height; corrections below zero stay in sight."""
+def bar_scale(credits: Sequence[float]) -> Figure:
+    """An axis on which the highest bar reaches a third of the height, marked only where there are bars.
+
+    Corrections below zero stay in sight.
+    """
     highest, lowest = max(credits, default=0.0), min(credits, default=0.0)
-    return [min(0.0, lowest * 1.1), max(highest, 0.0) * BAR_SHARE or 1.0]
+    mark = round_below(highest)
+    return {
+        "range": [min(0.0, lowest * 1.1), max(highest, 0.0) * BAR_SHARE or 1.0],
+        "tickvals": [0, mark] if mark else [0],
+    }
+
+
+def round_below(number: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above `number`; 0 for what is not above 0."""
+    if number <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(number))
+    return float(f"{next(step for step in (5, 2, 1) if step * power <= number * 1.000001) * power:.6g}")
 
 
 def band_shapes(bands: Sequence[tuple[str, str | None]]) -> list[Figure]:
@@ -207,12 +222,12 @@ def timeline_growth(
     *,
     drawn: int,
     bucket_seconds: int | None,
-    bars: Sequence[float],
+    bars: Figure,
     replaces_last: bool = False,
 ) -> Patch:
     """What to change in a drawn timeline of `drawn` points when these have come.
 
-    `bars` is the new `bar_range`. `replaces_last`: the first of them is the last drawn bucket, which has grown.
+    `bars` is the new `bar_scale`. `replaces_last`: the first of them is the last drawn bucket, which has grown.
     """
     figure = Patch()
     added = list(points)
@@ -222,7 +237,7 @@ def timeline_growth(
         for name in ("x", "y", "customdata"):
             if trace.get(name):
                 figure["data"][index][name].extend(trace[name])
-    figure["layout"]["yaxis2"]["range"] = list(bars)
+    figure["layout"]["yaxis"].update(bars)
     figure["layout"]["shapes"] = band_shapes(bands)
     return figure
 

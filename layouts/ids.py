@@ -92,3 +92,4 @@ THREAD_OLDER = "thread-older"
 THREAD_OLDER_REQUEST = "thread-older-request"
 THREAD_OLDER_PAGE = "thread-older-page"
 THREAD_RUNS = "thread-runs"
+THREAD_LAST_KNOWN = "thread-last-known"  # the figures of a thread that is gone

@@ -119,7 +119,7 @@ def calls_card() -> Component:
 def runs_card() -> Component:
     return html.Section(
         [html.H2("Agent runs"), html.Div(run_skeletons(), id=ids.THREAD_RUNS)],
-        className="card",
+        className="card runs-card",
         **attributes(aria_label="Agent runs"),
     )
 

@@ -61,13 +61,13 @@ def threads_grid() -> Component:
     return grid(
         ids.THREADS_GRID,
         [
-            column("title", "Thread", flex=3, least=170, cellRenderer="ThreadLink"),
+            column("title", "Thread", flex=3, least=120, cellRenderer="ThreadLink"),
             column("account", "Account", flex=2, least=120, secondary=True, cellClass="muted", tooltipField="account"),
             column("model", "Model", flex=2, least=120, secondary=True, cellClass="muted", tooltipField="model"),
             number_column("calls", "Calls", "wholeNumber", least=70, secondary=True),
             number_column("total_tokens", "Tokens", "compactNumber", least=90, secondary=True),
             number_column("credits", "Credits", "wholeNumber", least=80),
-            number_column("last_at", "Last call", "localTime", flex=2, least=104),
+            number_column("last_at", "Last call", "shortTime", least=112),
             hidden_order("running", 0, "desc"),
             hidden_order("last_at_order", 1, "desc"),
             hidden_order("id", 2, "asc"),
