@@ -58,13 +58,22 @@
     return last ? last.data : null;
   }
 
+  function lastKnown(usage, thread, now) {
+    if (!usage || usage.thread_id !== thread) return "";
+    const { whole, clock } = dc.formats;
+    const figures = `${whole(usage.credits)} credits, ${whole(usage.calls)} calls, ${whole(usage.total_tokens)} tokens`;
+    return `Last known figures, of ${clock(usage.as_of, now)}: ${figures}.`;
+  }
+
   let requests = 0;
+  let last = null; // what the card showed
 
   Object.assign(dc, {
     thread: {
       change,
       note,
       behind,
+      lastKnown,
 
       log(page, older, thread) {
         const came = triggered("thread-older-page.data") ? older : page;
@@ -97,9 +106,12 @@
         if (ticked || behind(usage, seen)) dc.gate.thread_detail(thread);
       },
 
+      /* The body's class, and the last figures of a thread that is gone. */
       gone(usage, thread) {
-        const gone = Boolean(usage && usage.gone && usage.thread_id === thread);
-        return gone ? "thread-body stack gone" : "thread-body stack";
+        if (!usage || usage.thread_id !== thread) return ["thread-body stack", ""];
+        if (usage.gone) return ["thread-body stack gone", lastKnown(last, thread, Date.now())];
+        last = usage;
+        return ["thread-body stack", ""];
       },
 
       /* Times that the server wrote, in the zone of this place. */

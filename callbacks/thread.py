@@ -219,7 +219,7 @@ def register_clientside(app: Dash) -> None:
     wire(app, "thread", "log", [page, Input(ids.THREAD_OLDER_PAGE, "data"), thread_id], LOG, initial=False)
     wire(app, "thread", "answered", [page], initial=False)
     wire(app, "thread", "follow", [usage, ticks, thread_id, State(ids.THREAD_SEEN, "data")], initial=False)
-    wire(app, "thread", "gone", [usage, thread_id], outputs_of(f"{ids.THREAD_BODY}.className"))
+    wire(app, "thread", "gone", [usage, thread_id], GONE)
     wire(app, "thread", "local_times", [Input(ids.THREAD_RUNS, "children")])
     older = outputs_of(f"{ids.THREAD_OLDER_REQUEST}.data")
     wire(app, "thread", "older", [Input(ids.THREAD_OLDER, "n_clicks"), thread_id], older, initial=False)
@@ -233,3 +233,4 @@ LOG = outputs_of(
     f"{ids.THREAD_LOG_NOTE}.children",
     f"{ids.THREAD_OLDER}.hidden",
 )
+GONE = outputs_of(f"{ids.THREAD_BODY}.className", f"{ids.THREAD_LAST_KNOWN}.children")

@@ -37,10 +37,7 @@ def layout(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
             thread_header(thread_id, name, crumbs),
             html.Div(
                 [
-                    html.P(
-                        "What follows are the last known figures, from before the thread was gone.",
-                        className="gone-note",
-                    ),
+                    html.P("", id=ids.THREAD_LAST_KNOWN, className="last-known muted"),
                     timeline_card(),
                     html.Div([calls_card(), runs_card()], className="two"),
                     *stores(),
