@@ -32,7 +32,7 @@ def explain_gone(error: Exception) -> dict[str, Any] | None:
         explain(error)
         return None
     asked = dash.ctx.inputs[f"{ids.THREAD_REQUEST}.data"]
-    return {"type": "thread-gone", "thread_id": asked["thread_id"], "request": asked.get("n")}
+    return {"type": "thread-usage", "thread_id": asked["thread_id"], "gone": True, "request": asked.get("n")}
 
 
 def register(app: Dash, queries: Queries) -> None:

@@ -1,0 +1,141 @@
+"""Callbacks and page loads as a browser makes them, against a real database, for several viewers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from callbacks.dashboard import make_dash
+from data.cache import QueryCache, make_cache
+from data.queries import Queries
+from data.viewer import Viewer
+from settings import Settings
+
+OWNER, OTHER, THREAD = UUID(int=11), UUID(int=12), uuid4()
+STAFF = Viewer("staff@x", staff=True)
+PERSON, STRANGER = Viewer("own@x", accounts=frozenset({OWNER})), Viewer("other@x", accounts=frozenset({OTHER}))
+
+MakeClient = Callable[[Viewer], FlaskClient]
+
+
+@pytest.fixture
+def make_client(engine: Engine) -> MakeClient:
+    server = Flask("creditpulse")
+    queries = Queries(engine, QueryCache(make_cache(server, None)), Decimal(100))
+    app = make_dash(queries, Settings(auth="header"), server)
+
+    def make(viewer: Viewer) -> FlaskClient:
+        client = app.server.test_client()
+        client.environ_base["asgi.scope"] = {"state": {"viewer": viewer}}
+        return client
+
+    return make
+
+
+@pytest.fixture
+def thread(connection: psycopg.Connection[Any]) -> UUID:
+    connection.execute("INSERT INTO users (id, email, name) VALUES (%s, 'own@x', 'Own')", (OWNER,))
+    connection.execute("INSERT INTO threads (thread_id, account_id) VALUES (%s, %s)", (THREAD, OWNER))
+    connection.execute(
+        "INSERT INTO usage_logs (user_id, thread_id, total_prompt_tokens, total_tokens, estimated_cost)"
+        " VALUES (%s, %s, 90, 90, 0.125)",
+        (OWNER, THREAD),
+    )
+    return THREAD
+
+
+def call(client: FlaskClient, output: str, source: str, value: object) -> Any:
+    component, prop = output.split(".")
+    body = {
+        "output": output,
+        "outputs": {"id": component, "property": prop},
+        "inputs": [{"id": source, "property": "data", "value": value}],
+        "changedPropIds": [f"{source}.data"],
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200
+    return answer.json
+
+
+def test_a_page_that_is_there_is_200_and_one_that_is_not_404(make_client: MakeClient, thread: UUID) -> None:
+    client = make_client(STAFF)
+    assert client.get("/").status_code == 200
+    assert client.get("/threads").status_code == 200
+    assert client.get(f"/threads/{thread}").status_code == 200
+    for path in ("/nowhere", f"/threads/{uuid4()}", "/threads/x", f"/threads/{thread}/x"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "react-entry-point" in answer.text
+
+
+def test_what_is_not_yours_is_404_as_what_is_not_there(make_client: MakeClient, thread: UUID) -> None:
+    assert make_client(PERSON).get(f"/threads/{thread}").status_code == 200
+    assert make_client(STRANGER).get(f"/threads/{thread}").status_code == 404
+    assert make_client(STRANGER).get(f"/threads?scope={OWNER}").status_code == 404
+    assert make_client(PERSON).get(f"/threads?scope={OWNER}").status_code == 200
+
+
+def test_the_answer_is_the_streams_message_with_the_requests_number(make_client: MakeClient, thread: UUID) -> None:
+    answer = call(make_client(PERSON), "thread-answer.data", "thread-request", {"n": 3, "thread_id": str(thread)})
+    message = answer["response"]["thread-answer"]["data"]
+    assert message["type"] == "thread-usage"
+    assert (message["credits"], message["cost"], message["request"]) == (13, "0.125000", 3)
+
+
+def test_a_scope_is_answered_with_the_state_of_history(make_client: MakeClient, thread: UUID) -> None:
+    answer = call(make_client(PERSON), "nav-answer.data", "nav-request", {"n": 1, "scope": str(OWNER)})
+    message = answer["response"]["nav-answer"]["data"]
+    assert (message["scope"], message["credits"], message["history"]) == (str(OWNER), 13, "complete")
+
+
+def test_an_open_thread_that_is_gone_is_answered_as_gone(make_client: MakeClient, thread: UUID) -> None:
+    answer = call(make_client(STRANGER), "thread-answer.data", "thread-request", {"n": 1, "thread_id": str(thread)})
+    assert answer["response"]["thread-answer"]["data"]["gone"] is True
+
+
+def test_a_scope_of_others_is_an_alert_without_figures(make_client: MakeClient, thread: UUID) -> None:
+    answer = call(make_client(STRANGER), "nav-answer.data", "nav-request", {"n": 1, "scope": str(OWNER)})
+    assert "nav-answer" not in answer["response"]
+    assert answer["sideUpdate"]["failure"]["data"]["source"] == "nav-answer"
+
+
+def test_the_chooser_lists_what_the_viewer_may_see(make_client: MakeClient, thread: UUID) -> None:
+    assert [option["label"] for option in options(make_client(STAFF), "")] == ["All accounts", "Own"]
+    assert [option["label"] for option in options(make_client(PERSON), "")] == ["Own"]
+    assert options(make_client(Viewer("nobody@x")), "") == []
+
+
+def test_typing_finds_accounts_and_keeps_the_choice(make_client: MakeClient, thread: UUID) -> None:
+    found = options(make_client(STAFF), "ow", typing=True)
+    assert [option["label"] for option in found] == ["All accounts", "Own"]
+    assert [option["label"] for option in options(make_client(STAFF), "zz", typing=True)] == ["All accounts"]
+
+
+def options(client: FlaskClient, typed: str, *, typing: bool = False) -> list[dict[str, str]]:
+    body = {
+        "output": "..nav-account.options...nav-account.value...default-scope.data..",
+        "outputs": [
+            {"id": "nav-account", "property": "options"},
+            {"id": "nav-account", "property": "value"},
+            {"id": "default-scope", "property": "data"},
+        ],
+        "inputs": [
+            {"id": "nav-account", "property": "search_value", "value": typed},
+            {"id": "scope-asked", "property": "data", "value": ""},
+        ],
+        "changedPropIds": ["nav-account.search_value" if typing else "scope-asked.data"],
+    }
+    answer = client.post("/_dash-update-component", json=body).json
+    assert answer is not None
+    chosen = answer["response"]["nav-account"]
+    assert ("value" in chosen) is not typing
+    found: list[dict[str, str]] = chosen["options"]
+    return found
