@@ -110,8 +110,8 @@ def measure(urls: dict[str, str], script: Path, options: argparse.Namespace) -> 
 def pgbench(url: str, script: Path, writers: int, seconds: int) -> float:
     """Commits a second of so many writers, without the time to connect."""
     command = [
-        str(harness.pgbench_path()), "--no-vacuum", "--protocol=prepared", f"--client={writers}", f"--jobs={min(2, writers)}",
-        f"--time={seconds}", f"--file={script}", url,
+        str(harness.pgbench_path()), "--no-vacuum", "--protocol=prepared", f"--client={writers}",
+        f"--jobs={min(2, writers)}", f"--time={seconds}", f"--file={script}", url,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = re.search(r"tps = ([0-9.]+) \(without initial connection time\)", done.stdout)
