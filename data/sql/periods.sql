@@ -48,12 +48,17 @@ DECLARE
     edge record;
     raw record;
 BEGIN
-    SELECT coalesce(sum(r.calls), 0), coalesce(sum(r.prompt_tokens), 0), coalesce(sum(r.completion_tokens), 0),
-        coalesce(sum(r.total_tokens), 0), coalesce(sum(r.cost), 0)
+    SELECT coalesce(sum(s.calls), 0), coalesce(sum(s.prompt_tokens), 0), coalesce(sum(s.completion_tokens), 0),
+        coalesce(sum(s.total_tokens), 0), coalesce(sum(s.cost), 0)
     INTO calls, prompt_tokens, completion_tokens, total_tokens, cost
     FROM creditpulse.buckets_between(start_at, end_at) AS b
-    JOIN creditpulse.exact_usage r
-        ON r.scope = of_scope AND r.grain = b.grain AND r.bucket >= b.first AND r.bucket < b.last;
+    -- Lateral, and already summed: else the planner may read every row that the scope has had since ever.
+    CROSS JOIN LATERAL (
+        SELECT sum(r.calls) AS calls, sum(r.prompt_tokens) AS prompt_tokens,
+            sum(r.completion_tokens) AS completion_tokens, sum(r.total_tokens) AS total_tokens, sum(r.cost) AS cost
+        FROM creditpulse.exact_usage r
+        WHERE r.scope = of_scope AND r.grain = b.grain AND r.bucket >= b.first AND r.bucket < b.last
+    ) AS s;
     FOR edge IN SELECT * FROM creditpulse.edges_between(start_at, end_at) LOOP
         SELECT count(*) AS calls, coalesce(sum(u.prompt_tokens), 0) AS prompt_tokens,
             coalesce(sum(u.completion_tokens), 0) AS completion_tokens,
@@ -78,10 +83,12 @@ DECLARE
     every CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     total numeric;
 BEGIN
-    SELECT coalesce(sum(r.cost), 0) INTO total
+    SELECT coalesce(sum(s.cost), 0) INTO total
     FROM creditpulse.buckets_between(start_at, end_at) AS b
-    JOIN creditpulse.exact_purchases r
-        ON r.scope = of_scope AND r.grain = b.grain AND r.bucket >= b.first AND r.bucket < b.last;
+    CROSS JOIN LATERAL (
+        SELECT sum(r.cost) AS cost FROM creditpulse.exact_purchases r
+        WHERE r.scope = of_scope AND r.grain = b.grain AND r.bucket >= b.first AND r.bucket < b.last
+    ) AS s;
     RETURN total + (
         SELECT coalesce(sum(c.cost), 0)
         FROM creditpulse.edges_between(start_at, end_at) AS e
