@@ -6,20 +6,19 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from a2wsgi import WSGIMiddleware
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp
 
 from access.resolver import Resolve
 from live.admission import Admission
 from live.departure import departure
 from live.events import Events
 from live.gate import Gate
+from live.pages import Pages
 from live.probes import Probes
 from live.sockets import Sockets
 from live.stream import Live
@@ -27,9 +26,6 @@ from live.topics import Guard
 
 # Threads that draw charts then give the loop its turn 17 times sooner than by default.
 SWITCH_SECONDS = 0.0003
-
-# Callbacks that run at once in one process; each may hold one of the pool's connections.
-WSGI_THREADS = 16
 
 
 class Background(Protocol):
@@ -56,7 +52,7 @@ def make_host(
     """
     admission = Admission(Guard(engine))
     probes = Probes(live, engine, admission, revision)
-    pages = WSGIMiddleware(wsgi, workers=WSGI_THREADS)
+    pages = Pages(wsgi)
 
     @asynccontextmanager
     async def lifespan(_host: Starlette) -> AsyncIterator[None]:
@@ -69,7 +65,7 @@ def make_host(
                     yield
                 finally:
                     await each(background, "stop")
-                    pages.executor.shutdown(wait=False, cancel_futures=True)
+                    pages.close()
                     await engine.dispose()
 
     return Starlette(
@@ -79,7 +75,7 @@ def make_host(
             WebSocketRoute("/live/ws", Sockets(live.hub, admission)),
             Route("/live/events", Events(live.hub, admission)),
             Route("/live/check", probes.check),
-            Mount("/", cast(ASGIApp, pages)),
+            Mount("/", pages),
         ],
         middleware=[Middleware(Gate, resolve=resolve)],
         lifespan=lifespan,

@@ -64,15 +64,17 @@ class Reader:
     def read(self, connection: Connection, topics: Collection[str], held: Collection[str]) -> Readings:
         readings = Readings()
         threads, scopes = ids_of("thread", topics), ids_of("nav", topics)
-        # Before the values, so that whoever lost a thread meanwhile is not shown its next value.
-        if held:
-            found = thread_holders(connection, [UUID(thread) for thread in held])
-            readings.holders = {str(id): frozenset(map(str, accounts)) for id, accounts in found.items()}
         if threads:
             self.read_threads(connection, readings, threads)
         if scopes:
             self.read_scopes(connection, readings, scopes)
-        self.read_moment(connection, readings, threads, held)
+        # After the values, so that whoever has lost a thread meanwhile is not shown a value of later.
+        if held:
+            found = thread_holders(connection, [UUID(thread) for thread in held])
+            readings.holders = {str(id): frozenset(map(str, accounts)) for id, accounts in found.items()}
+        doubtful = [t for t in threads if t in held or thread_topic(t) not in readings.messages]
+        if doubtful or not readings.version:
+            self.read_moment(connection, readings, doubtful)
         return readings
 
     def read_threads(self, connection: Connection, readings: Readings, threads: list[str]) -> None:
@@ -80,24 +82,23 @@ class Reader:
         for id, usage in usages.items():
             message = thread_message(usage, self.credits_per_dollar)
             readings.messages[thread_topic(str(id))] = orjson.dumps(message)
+            readings.version = usage.version
 
     def read_scopes(self, connection: Connection, readings: Readings, scopes: list[str]) -> None:
         for scope, usage in nav_usages(connection, SYSTEM, scopes).items():
             readings.messages[nav_topic(scope)] = orjson.dumps(nav_message(usage, self.credits_per_dollar))
+            readings.version = usage.version
             left = (usage.period.end - usage.as_of).total_seconds()
             readings.seconds_to_rollover = min(left, readings.seconds_to_rollover or left)
 
-    def read_moment(
-        self, connection: Connection, readings: Readings, threads: list[str], held: Collection[str]
-    ) -> None:
-        """The fold number now, and what says that a thread is gone: later than every value read above."""
+    def read_moment(self, connection: Connection, readings: Readings, doubtful: Iterable[str]) -> None:
+        """The fold number now, and what says that a thread is gone: later than every value read before."""
         moment = freshness(connection)
         readings.version = moment.version
-        for thread in threads:
+        for thread in doubtful:
             topic = thread_topic(thread)
-            if thread in held or topic not in readings.messages:
-                readings.gone[topic] = gone_message(thread, moment.as_of, moment.version)
-                readings.messages.setdefault(topic, readings.gone[topic])
+            readings.gone[topic] = gone_message(thread, moment.as_of, moment.version)
+            readings.messages.setdefault(topic, readings.gone[topic])
 
 
 def ids_of(kind: str, topics: Iterable[str]) -> list[str]:

@@ -48,9 +48,11 @@ class Marks:
 
 
 def pages() -> flask.Flask:
-    """What stands in Dash's place: says who is looking."""
+    """What stands in Dash's place: says who is looking, how much they sent, and has something large to send."""
     server = flask.Flask("pages")
     server.add_url_rule("/whoami", "whoami", lambda: current_viewer().name)
+    server.add_url_rule("/length", "length", lambda: str(len(flask.request.data)), methods=["POST"])
+    server.add_url_rule("/bundle", "bundle", lambda: iter([b"x" * 65536] * 256))
     return server
 
 
