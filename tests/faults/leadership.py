@@ -1,0 +1,37 @@
+"""Who leads, and how soon changes are delivered again."""
+
+from __future__ import annotations
+
+import psycopg
+
+from tests.faults.ledger import Ledger
+from tests.faults.watcher import Watcher
+from tests.servers import AppServer, wait_until
+
+TAKEOVER_SECONDS = 6.0
+
+
+def leader_name(url: str) -> str:
+    """Which process beats as the leader."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute("SELECT name FROM creditpulse.leader").fetchone()
+    return row[0] if row else ""
+
+
+def leads(server: AppServer) -> bool:
+    return leader_name(server.url) == f"process {server.pid}"
+
+
+def leader_first(servers: list[AppServer]) -> list[AppServer]:
+    """The two servers; waits until one of them leads."""
+    wait_until(lambda: any(leads(server) for server in servers), "one of the servers to lead")
+    return sorted(servers, key=leads, reverse=True)
+
+
+def await_delivery(watcher: Watcher, ledger: Ledger, since: float) -> float:
+    """The seconds from `since` until the page shows something that was committed later."""
+    wait_until(lambda: ledger.entries[-1].at > since, "a commit")
+    first = next(entry for entry in ledger.entries if entry.at > since)
+    topic = f"thread:{ledger.thread_id}"
+    wait_until(lambda: watcher.first_shown(topic, first.cost) is not None, "a later total", 30)
+    return (watcher.first_shown(topic, first.cost) or 0) - since

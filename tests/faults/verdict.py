@@ -1,0 +1,63 @@
+"""What has to hold of every page, whatever failed meanwhile."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from itertools import pairwise
+
+from data.doctor import Installation, examine
+from tests.faults.ledger import Entry, Ledger
+from tests.faults.watcher import Watcher
+from tests.servers import wait_until
+
+LATEST_SECONDS = 2.0  # how long a committed change may wait while a page says `live`
+RECOVERY_SECONDS = 20.0
+
+
+def await_truth(watcher: Watcher, ledger: Ledger, seconds: float = RECOVERY_SECONDS) -> None:
+    """The page shows the true figure, and says `live`, by itself."""
+    total = ledger.total
+    for topic, before in ledger.topics.items():
+        wait_until(lambda t=topic, b=before: watcher.shows(t, b + total), f"{topic} to show {before + total}", seconds)  # type: ignore[misc]
+    wait_until(watcher.is_live, "the page to be live", seconds)
+
+
+def assert_truthful(watcher: Watcher, ledger: Ledger) -> None:
+    """It showed nothing but true totals, none twice the wrong way round, and was `live` only with good reason."""
+    assert watcher.fault is None, watcher.fault
+    with watcher.lock:
+        shown, lives = list(watcher.page.shown), list(watcher.page.lives_until(time.monotonic()))
+    for topic, before in ledger.topics.items():
+        costs = [(s.at, s.cost - before) for s in shown if s.topic == topic]
+        assert_true_totals(topic, [cost for _at, cost in costs], ledger.entries)
+        assert_timely(topic, costs, lives, ledger.entries)
+
+
+def assert_true_totals(topic: str, costs: list[Decimal], entries: list[Entry]) -> None:
+    true = {entry.cost for entry in entries}
+    wrong = [cost for cost in costs if cost not in true]
+    assert not wrong, f"{topic} showed {len(wrong)} totals that the database never had, such as {wrong[0]}"
+    back = [(a, b) for a, b in pairwise(costs) if b < a]
+    assert not back, f"{topic} went back, such as from {back[0][0]} to {back[0][1]}"
+
+
+def assert_timely(
+    topic: str, costs: list[tuple[float, Decimal]], lives: list[tuple[float, float]], entries: list[Entry]
+) -> None:
+    """No change waited longer than it may while the page said `live`."""
+    for entry in entries[1:]:
+        delivered = next((at for at, cost in costs if cost >= entry.cost), float("inf"))
+        late = entry.at + LATEST_SECONDS
+        for since, until in lives:
+            wrongly = min(until, delivered) - max(since, late)
+            assert wrongly <= 0, (
+                f"{topic} said live for {wrongly:.2f} s while {entry.cost} waited longer than {LATEST_SECONDS} s:"
+                f" committed at {entry.at:.2f}, shown at {delivered:.2f}, live from {since:.2f} to {until:.2f}"
+            )
+
+
+def assert_nothing_differs(url: str) -> None:
+    """What `doctor --verify` checks; it raises where something is wrong."""
+    found = dict(examine(Installation(url, url, None, None), verify=True))
+    assert found["verify"] == "every rollup equals the raw tables"

@@ -1,0 +1,95 @@
+"""A page without a browser: keeps a stream open as one would, and remembers what it showed, and when."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from contextlib import suppress
+from decimal import Decimal
+from socket import SHUT_RDWR
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from tests.faults.page import Page
+
+FIRST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 15.0
+SILENCE_SECONDS = 12.0
+
+
+class Watcher:
+    def __init__(self, address: str, *topics: str) -> None:
+        self.url = f"ws://{address}/live/ws?topics={','.join(topics)}"
+        self.page = Page()
+        self.lock = threading.Lock()
+        self.stopping = threading.Event()
+        self.socket: ClientConnection | None = None
+        self.fault: BaseException | None = None
+        self.thread = threading.Thread(target=self.run, name="watcher")
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        with self.lock:
+            if self.socket is not None:
+                with suppress(OSError):
+                    self.socket.socket.shutdown(SHUT_RDWR)
+        self.thread.join()
+
+    def run(self) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                failures = 0 if self.watch() else failures + 1
+            except Exception as error:  # the test has to hear of it
+                self.fault = error
+                raise
+            most = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(failures, 10))
+            self.stopping.wait(most * (0.5 + 0.5 * random.random()))
+
+    def watch(self) -> bool:
+        """One connection's life; whether a frame came."""
+        heard = False
+        with self.lock:
+            self.page.opening()
+        try:
+            with connect(
+                self.url,
+                compression=None,
+                proxy=None,
+                ping_interval=None,
+                open_timeout=SILENCE_SECONDS,
+                close_timeout=0.2,
+            ) as socket:
+                self.socket = socket
+                while not self.stopping.is_set():
+                    text = socket.recv(timeout=SILENCE_SECONDS)
+                    at = time.monotonic()
+                    with self.lock:
+                        self.page.frame(at, json.loads(text))
+                    heard = True
+        except (WebSocketException, OSError, EOFError):
+            pass  # TimeoutError, of a silent stream, is an OSError too
+        finally:
+            with self.lock:
+                self.socket = None
+                self.page.closed(time.monotonic())
+        return heard
+
+    def is_live(self) -> bool:
+        with self.lock:
+            return self.page.is_live(time.monotonic())
+
+    def shows(self, topic: str, cost: Decimal) -> bool:
+        with self.lock:
+            return self.page.cost(topic) == cost
+
+    def first_shown(self, topic: str, least: Decimal) -> float | None:
+        """When it first showed that much, or more."""
+        with self.lock:
+            return next((s.at for s in self.page.shown if s.topic == topic and s.cost >= least), None)
