@@ -93,11 +93,16 @@
       for (const [key, entry] of [...asked]) ask(key, entry.target, options);
     }
 
+    /* The page of this key was just opened: what an earlier visit asked for is answered to nobody. */
+    function forget(key) {
+      asked.delete(key);
+    }
+
     function askFailed() {
       for (const [key, entry] of [...asked]) if (entry.failed) ask(key, entry.target);
     }
 
-    return { ask, answered, askAll, askFailed, asked };
+    return { ask, answered, askAll, askFailed, forget };
   }
 
   /* ---- in the browser ------------------------------------------------------------------------------------ */
@@ -152,11 +157,13 @@
       },
 
       thread(_ticks, _clicks, thread_id) {
-        if (!thread_id) return;
+        if (!thread_id) return "none";
         if (clicked("thread-refresh")) {
           refresh("useThreadTokenUsage", [["thread", { thread_id }]]);
-          theGate().ask("thread_detail", { thread_id }, { force: true });
-        } else theGate().ask("thread", { thread_id });
+          return theGate().ask("thread_detail", { thread_id }, { force: true });
+        }
+        if (!(dc.callback_context.triggered || []).length) theGate().forget("thread");
+        return theGate().ask("thread", { thread_id });
       },
 
       thread_detail(thread_id, _changed) {

@@ -18,7 +18,8 @@ def wire(
 ) -> None:
     """`window.dash_clientside[namespace][function]` with `parts`; without outputs for its effect alone.
 
-    `initial`: also when the page's components are first there.
+    `initial`: also when the page's components are first there. That takes an output: without one, Dash makes no
+    initial call for components that came with a page, only for those of the shell.
     """
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction(namespace, function), *outputs, *parts, prevent_initial_call=not initial

@@ -48,7 +48,7 @@ def register(app: Dash, queries: Queries) -> None:
 def register_clientside(app: Dash) -> None:
     ticks, clicks = Input(ids.THREAD_INTERVAL, "n_intervals"), Input(ids.THREAD_REFRESH, "n_clicks")
     thread, live_state = Input(ids.THREAD_ID, "data"), Input(ids.LIVE_STATE, "data")
-    wire(app, "gate", "thread", [ticks, clicks, thread])
+    wire(app, "gate", "thread", [ticks, clicks, thread], [Output(ids.THREAD_GATE, "data")])
     wire(app, "gate", "thread_detail", [thread, Input(ids.THREAD_CHANGED, "data")])
     wire(app, "live", "thread_answered", [Input(ids.THREAD_ANSWER, "data")])
     wire(app, "render", "thread", [Input(ids.THREAD_USAGE, "data"), thread, live_state], THREAD_FIGURES)

@@ -75,6 +75,7 @@ THREAD_USAGE = "thread-usage"
 AGENT_STATUS = "agent-status"
 THREAD_REQUEST = "thread-request"
 THREAD_ANSWER = "thread-answer"
+THREAD_GATE = "thread-gate"  # dcc.Store: what the gate made of the last reason to ask
 THREAD_CHANGED = "thread-changed"  # dcc.Store: the stream's hint that this thread changed
 THREAD_DETAIL_REQUEST = "thread-detail-request"
 THREAD_TIMELINE = "thread-timeline"

@@ -139,6 +139,7 @@ def stores(thread_id: str) -> list[Component]:
         dcc.Store(id=ids.THREAD_ANSWER),
         dcc.Store(id=ids.THREAD_USAGE),
         dcc.Store(id=ids.AGENT_STATUS),
+        dcc.Store(id=ids.THREAD_GATE),
         dcc.Store(id=ids.THREAD_CHANGED),
         dcc.Store(id=ids.THREAD_DETAIL_REQUEST),
     ]

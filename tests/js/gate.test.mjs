@@ -161,3 +161,12 @@ test("what failed is asked again when something else succeeds", async () => {
   gate.askFailed();
   assert.equal(await asked(world), 2);
 });
+
+test("a page that was just opened asks, whatever an earlier visit asked for", async () => {
+  const { gate, world } = makeGate();
+  gate.ask("thread", { thread_id: "t" });
+  await settled();
+  gate.forget("thread");
+  assert.equal(gate.ask("thread", { thread_id: "t" }), "ask");
+  assert.equal(await asked(world), 2);
+});
