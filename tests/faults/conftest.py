@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import Books, Ledger
 from tests.faults.watcher import Watcher
 from tests.postgres import Postgres
 from tests.servers import AppServer, wait_until
@@ -18,7 +18,7 @@ numbers = count(1)
 
 MakeServer = Callable[..., AppServer]
 MakeLedger = Callable[[str], Ledger]
-Watch = Callable[[AppServer, Ledger], Watcher]
+Watch = Callable[[AppServer, Books], Watcher]
 
 
 @pytest.fixture(scope="session")
@@ -98,11 +98,11 @@ def make_ledger() -> Iterator[MakeLedger]:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """Opens pages that show what a ledger writes, and waits until they are live."""
+    """Opens pages that show what is in the books, and waits until they are live."""
     with ExitStack() as stack:
 
-        def watch(server: AppServer, ledger: Ledger) -> Watcher:
-            watcher = Watcher(server.address, *ledger.topics)
+        def watch(server: AppServer, books: Books) -> Watcher:
+            watcher = Watcher(server.address, *books.topics)
             watcher.start()
             stack.callback(watcher.stop)
             wait_until(watcher.is_live, "the page to be live")

@@ -32,6 +32,5 @@ def await_delivery(watcher: Watcher, ledger: Ledger, since: float) -> float:
     """The seconds from `since` until the page shows something that was committed later."""
     wait_until(lambda: ledger.entries[-1].at > since, "a commit")
     first = next(entry for entry in ledger.entries if entry.at > since)
-    topic = f"thread:{ledger.thread_id}"
-    wait_until(lambda: watcher.first_shown(topic, first.cost) is not None, "a later total", 30)
-    return (watcher.first_shown(topic, first.cost) or 0) - since
+    wait_until(lambda: watcher.first_shown(ledger.topic, first.cost) is not None, "a later total", 30)
+    return (watcher.first_shown(ledger.topic, first.cost) or 0) - since

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import psycopg
@@ -31,10 +31,19 @@ MONTH_TO_DATE = """
 
 @dataclass(frozen=True)
 class Entry:
-    """From `at` on, at the latest, `cost` was the account's and the thread's total."""
+    """From `at` on, at the latest, `cost` was a topic's total."""
 
     at: float
     cost: Decimal
+
+
+class Books(Protocol):
+    """What is known of the true totals: every one that a topic ever had, in order, the first from the beginning."""
+
+    @property
+    def topics(self) -> list[str]: ...
+
+    def entries_of(self, topic: str) -> list[Entry]: ...
 
 
 class Ledger:
@@ -53,10 +62,16 @@ class Ledger:
         self.before: Decimal = row[0] if row else Decimal(0)
 
     @property
-    def topics(self) -> dict[str, Decimal]:
-        """Where its total is shown, and what stands before it there."""
-        zero = Decimal(0)
-        return {f"thread:{self.thread_id}": zero, f"nav:{self.account}": zero, "nav:all": self.before}
+    def topic(self) -> str:
+        return f"thread:{self.thread_id}"
+
+    @property
+    def topics(self) -> list[str]:
+        return [self.topic, f"nav:{self.account}", "nav:all"]
+
+    def entries_of(self, topic: str) -> list[Entry]:
+        before = self.before if topic == "nav:all" else Decimal(0)
+        return [Entry(entry.at, before + entry.cost) for entry in self.entries]
 
     @property
     def total(self) -> Decimal:

@@ -45,7 +45,7 @@ def test_a_transaction_open_across_folds_is_counted_once_when_it_commits(
     committed = ledger.entries[-1].at
     for page in pages:
         await_truth(page, ledger)
-        shown = page.first_shown(f"thread:{ledger.thread_id}", ledger.total)
+        shown = page.first_shown(ledger.topic, ledger.total)
         assert shown is not None
         assert shown - committed < 1
         assert_truthful(page, ledger)
