@@ -122,6 +122,19 @@ def test_a_change_that_is_not_folded_is_told_before_it_is_two_seconds_old(
     assert late["queue_age_ms"] < 2000
 
 
+def test_a_value_that_cannot_be_read_is_told_before_it_is_two_seconds_old(
+    server: Server, open_stream: Open, call: Callable[..., None], connection: Connection, database_url: str
+) -> None:
+    stream = open_stream(server, f"thread:{ONE}")
+    stream.frame()
+    with psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE agent_runs IN ACCESS EXCLUSIVE MODE")
+        call(ONE)
+        late = stream.until(lambda message: beat(message) and message["queue_age_ms"] >= 1500)
+        assert late["queue_age_ms"] < 2000
+    assert stream.until(thread)["calls"] == 1
+
+
 def test_the_cache_is_marked_stale_with_each_fold(server: Server, call: Callable[..., None]) -> None:
     call(ONE)
     wait_until(lambda: server.marks.threads == [ONE], "the mark")
