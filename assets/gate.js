@@ -6,6 +6,7 @@
   "use strict";
 
   const STUCK_MS = 15000; // a request without an answer for so long may be asked again
+  const HEAL_MS = 3000;
   const MOMENT_MS = 1000; // several reasons at once are one
 
   /* What each key asks for, where its request goes, and what of the cache a forced one gets past. */
@@ -132,6 +133,20 @@
     return gate;
   }
 
+  /* What a page needs at the start is asked for once; if that failed, the page is loaded again once it can be. */
+  let healing = null;
+
+  function heal() {
+    if (healing || !window.document.querySelector("#page .skeleton-card, #nav-credits .skeleton")) return;
+    healing = window.setInterval(() => {
+      if (window.document.visibilityState === "hidden") return;
+      window.fetch("/readyz", { cache: "no-store" }).then(
+        (answer) => answer.ok && window.location.reload(),
+        () => {},
+      );
+    }, HEAL_MS);
+  }
+
   function clicked(id) {
     return (dc.callback_context.triggered || []).some((part) => part.prop_id === `${id}.n_clicks` && part.value);
   }
@@ -189,6 +204,7 @@
 
       failed(source) {
         if (ANSWERS[source]) theGate().answered(ANSWERS[source], null, { failed: true });
+        else heal();
       },
 
       askAll: () => theGate().askAll(),

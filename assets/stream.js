@@ -116,6 +116,7 @@
       drop();
       if (REFUSED[code]) env.onRefused(REFUSED[code], topics);
       if (code === 4401) return; // only signing in helps, and that is another page
+      if (channel) return; // what was refused has been given up, and a new connection is open already
       // Only where the server answers otherwise it may be the WebSocket that does not get through.
       probe().then((reachable) => (silentSockets += silent && reachable ? 1 : 0));
       retryTimer = env.setTimeout(open, waitAfter(failures, env.random));

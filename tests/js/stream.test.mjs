@@ -57,7 +57,10 @@ function makeStream({ reachable = true } = {}) {
     },
     onFrame: (messages, known) => world.frames.push(plain([messages, known.connection])),
     onChange: (_known, back) => (world.backs += back ? 1 : 0),
-    onRefused: (reason) => world.refused.push(reason),
+    onRefused(reason, topics) {
+      world.refused.push(reason);
+      if (world.giveUp) stream.follow(topics.filter((topic) => topic !== world.giveUp));
+    },
   });
   return { stream, clock, world, last: () => world.sockets.at(-1) };
 }
@@ -189,4 +192,16 @@ test("a frame of a connection that was given up is not taken", () => {
   stream.follow([]);
   old.say(BEAT);
   assert.equal(world.frames.length, 0);
+});
+
+test("giving up the topic that was refused leaves one connection", async () => {
+  const { stream, clock, world, last } = makeStream();
+  world.giveUp = "thread:t";
+  stream.follow(["nav:all", "thread:t"]);
+  last().end(4403);
+  await settled();
+  last().say(BEAT);
+  clock.advance(6000);
+  assert.equal(world.sockets.length, 2);
+  assert.equal(stream.known.connected, true);
 });
