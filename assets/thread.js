@@ -14,11 +14,13 @@
     return { transaction: page.mode === "grow" ? { add, addIndex: 0, async: false } : { add, async: false } };
   }
 
+  const counted = (number, noun) => `${dc.formats.whole(number)} ${noun}${number === 1 ? "" : "s"}`;
+
   /* How many calls the log has, in words. */
   function note(shown, total) {
     const { whole } = dc.formats;
     if (!total) return "No calls yet. They appear here as they are made.";
-    if (shown >= total) return total === 1 ? "1 call" : `${whole(total)} calls`;
+    if (shown >= total) return counted(total, "call");
     return `${whole(shown)} of ${whole(total)} calls`;
   }
 
@@ -60,8 +62,8 @@
 
   function lastKnown(usage, thread, now) {
     if (!usage || usage.thread_id !== thread) return "";
-    const { whole, clock } = dc.formats;
-    const figures = `${whole(usage.credits)} credits, ${whole(usage.calls)} calls, ${whole(usage.total_tokens)} tokens`;
+    const { clock } = dc.formats;
+    const figures = `${counted(usage.credits, "credit")}, ${counted(usage.calls, "call")}, ${counted(usage.total_tokens, "token")}`;
     return `Last known figures, of ${clock(usage.as_of, now)}: ${figures}.`;
   }
 
@@ -95,8 +97,10 @@
         return { n: requests, thread_id: thread, at: row.at, id: row.id };
       },
 
+      /* Also as the page opens: what an earlier visit asked for is answered to nobody. */
       answered() {
         dc.gate.thread_detail_answered();
+        return window.performance.now();
       },
 
       /* A new figure on the card means new calls; a tick, that a running run may have gone quiet. */

@@ -16,11 +16,14 @@
     threads: {
       due,
 
-      ask(hint, _ticks, scope, search) {
+      ask(hint, ticks, scope, search) {
         const now = window.performance.now();
-        if (!scope || (hint && !due(search, now, searchedAt))) return;
+        // The page has just opened: what an earlier visit asked for was never answered, or is answered to nobody.
+        if (!hint && !ticks) dc.gate.threads_answered();
+        if (!scope || (hint && !due(search, now, searchedAt))) return dc.no_update;
         searchedAt = now;
         dc.gate.threads(scope, hint);
+        return now;
       },
 
       scope_changed(scope) {

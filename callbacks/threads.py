@@ -98,6 +98,7 @@ def register(app: Dash, queries: Queries) -> None:
     )(partial(list_threads, queries))
     scope, search = State(ids.NAV_ACCOUNT, "value"), State(ids.THREADS_SEARCH, "value")
     hints = [Input(ids.THREADS_CHANGED, "data"), Input(ids.THREADS_INTERVAL, "n_intervals")]
-    wire(app, "threads", "ask", [*hints, scope, search])
+    # With an output, or Dash would not call it as the page opens.
+    wire(app, "threads", "ask", [*hints, scope, search], [Output(ids.THREADS_ASKED, "data")])
     wire(app, "gate", "threads_answered", [Input(ids.THREADS_ANSWER, "data")], initial=False)
     wire(app, "threads", "scope_changed", [Input(ids.NAV_ACCOUNT, "value")])

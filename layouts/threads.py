@@ -33,6 +33,7 @@ def layout() -> Component:
             ),
             dcc.Store(id=ids.THREADS_REQUEST),
             dcc.Store(id=ids.THREADS_ANSWER),
+            dcc.Store(id=ids.THREADS_ASKED),
             dcc.Store(id=ids.THREADS_CHANGED),
             dcc.Interval(id=ids.THREADS_INTERVAL, interval=REFRESH_MS),
         ],
