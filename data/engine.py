@@ -8,7 +8,9 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 # A cut network is noticed within seconds, not after TCP's own quarter of an hour.
+# No statement is prepared on the server: behind a transaction pooler the next one may run on another session.
 KEEPALIVE: dict[str, Any] = {
+    "prepare_threshold": None,
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 2,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from uuid import uuid4
 
 import psycopg
 from psycopg import Connection
@@ -16,13 +17,14 @@ from psycopg.rows import TupleRow
 
 from data.constants import LEADER_LOCK
 from data.engine import KEEPALIVE
-from data.reign import Reign, scalar
+from data.reign import PooledReign, Reign, scalar
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_LOST_SECONDS = 3.0
 WORKING_LOST_SECONDS = 120.0  # a backend that is busy with a statement is given this long
 CANDIDATE_SECONDS = 0.5
+SESSION_SECONDS = 2.0  # what a notification may take before the session counts as a pooler's
 
 # Ends the leader's backend where its heart has stopped; a backend at work is only slow. The lock, not the
 # heartbeat's row, says which backend it is.
@@ -86,20 +88,38 @@ class Leader:
             self.url, autocommit=True, application_name="creditpulse leader", **KEEPALIVE
         ) as connection:
             try:
+                if not keeps_session(connection, self.url):
+                    self.lead(PooledReign(*self.reign_of(connection)))
+                    return
                 while not self.stopping.is_set():
                     if elected(connection):
-                        self.lead(connection)
+                        self.lead(Reign(*self.reign_of(connection)))
                         return
                     self.stopping.wait(CANDIDATE_SECONDS)
             finally:
                 self.leading.clear()
 
-    def lead(self, connection: Connection[TupleRow]) -> None:
+    def reign_of(
+        self, connection: Connection[TupleRow]
+    ) -> tuple[Connection[TupleRow], str, str, float, threading.Event]:
+        return connection, self.url, self.name, self.interval_seconds, self.stopping
+
+    def lead(self, reign: Reign) -> None:
         logger.info("leading as %s", self.name, extra={"action": "leader.elected"})
-        reign = Reign(connection, self.url, self.name, self.interval_seconds, self.stopping)
         reign.begin()
         self.leading.set()
         reign.run()
+
+
+def keeps_session(connection: Connection[TupleRow], url: str) -> bool:
+    """Whether what is sent to this connection's session arrives: behind a transaction pooler it does not."""
+    channel = f"creditpulse_session_{uuid4().hex}"
+    connection.execute(f"LISTEN {channel}")
+    with psycopg.connect(url, autocommit=True, **KEEPALIVE) as other:
+        other.execute("SELECT pg_notify(%s, '')", (channel,))
+    kept = any(notice.channel == channel for notice in connection.notifies(timeout=SESSION_SECONDS, stop_after=1))
+    connection.execute(f"UNLISTEN {channel}")
+    return kept
 
 
 def elected(connection: Connection[TupleRow]) -> bool:

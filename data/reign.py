@@ -18,7 +18,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from data.attach import add_triggers, count_history, find_sources
-from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK
+from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK, LEADER_LOCK
 from data.engine import KEEPALIVE
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ SILENT_WRITER_SECONDS = 0.1  # while one keeps us awake, an empty fold this ofte
 HISTORY_SECONDS = 1.0
 VACUUM_ROWS = 50_000
 PARTITIONS_SECONDS = 30.0
+POOLED_SECONDS = 60.0  # then see whether it still is a pooler's connection
 
 BEAT = """
     INSERT INTO creditpulse.leader AS l (name, beat_at, clean_at) VALUES (%s, clock_timestamp(), %s)
@@ -155,6 +156,32 @@ class Reign:
         if time.monotonic() - self.partitions_at >= PARTITIONS_SECONDS:
             self.partitions_at = time.monotonic()
             add_triggers(self.connection, find_sources(self.connection))
+
+
+class PooledReign(Reign):
+    """Behind a transaction pooler: no session lock survives a transaction, and no doorbell is heard.
+
+    Each fold is a transaction that holds the leader's lock for its own length, so candidates take turns and
+    never wait; nobody ever holds the doorbell's lock, so writers stay silent.
+    """
+
+    def begin(self) -> None:
+        logger.warning(
+            "the database URL is a transaction pooler: polling; set CREDITPULSE_LISTEN_URL to a direct connection",
+            extra={"action": "leader.pooled"},
+        )
+
+    def run(self) -> None:
+        end = time.monotonic() + POOLED_SECONDS
+        while not self.stopping.is_set() and time.monotonic() < end:
+            began = time.monotonic()
+            with self.connection.transaction():
+                if scalar(self.connection, "SELECT pg_try_advisory_xact_lock(%s)", LEADER_LOCK):
+                    fold = self.fold()
+                    self.beat_when_due()
+                    if fold.history != "complete":
+                        logger.warning("the history is not counted; run `python app.py migrate` directly")
+            self.rest(max(REST_FOLDS * (time.monotonic() - began), self.interval_seconds, SILENT_WRITER_SECONDS))
 
 
 def vacuum_queue(url: str) -> None:
