@@ -114,15 +114,10 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def migrate(settings: Settings, arguments: argparse.Namespace) -> None:
-    with progress_bar("Counting the history") as progress:
-        if settings.database_url is not None:
-            migrate_database(settings.database_url, progress, settings.users_table, recount=arguments.recount)
-        else:
-            embedded = start_embedded(settings.state_dir)
-            try:
-                migrate_database(embedded.url, progress, settings.users_table, recount=arguments.recount)
-            finally:
-                embedded.close()
+    with database_as_it_is(settings) as url, progress_bar("Counting the history") as progress:
+        # Its locks need a session, which a transaction pooler does not keep.
+        direct = settings.listen_url or url
+        migrate_database(direct, progress, settings.users_table, recount=arguments.recount)
     say("The schema is up to date, and the history is counted.")
 
 
@@ -165,7 +160,7 @@ def replay(settings: Settings, arguments: argparse.Namespace) -> None:
     ):
 
         def progress(now: ReplayProgress) -> None:
-            bar(now.calls, now.calls_total)
+            bar(int(now.elapsed_seconds), int(now.total_seconds))
 
         summary = replay_file(url, arguments.file, mapping=mapping, speed=speed, progress=progress, wait=stop.wait)
     say(summary.line())
