@@ -27,7 +27,7 @@ from data.leader import Leader
 
 ROOT = Path(__file__).parent.parent
 FOLD_INTERVAL_MS = 10  # the default of CREDITPULSE_FOLD_INTERVAL_MS
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @contextmanager
