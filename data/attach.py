@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import resources
 
 import psycopg
@@ -22,6 +21,7 @@ from psycopg.rows import TupleRow
 from data import triggers
 from data.constants import HISTORY_LOCK
 from data.errors import SchemaError, UnavailableError
+from data.indexes import build_indexes
 from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_users
 from data.views import source_views
 
@@ -38,29 +38,6 @@ def no_progress(_done: int, _total: int) -> None:
     pass
 
 
-@dataclass(frozen=True)
-class NeededIndex:
-    """An index that our queries on a source table need, whoever made it."""
-
-    table: str
-    columns: tuple[str, ...]
-    where: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"creditpulse_{self.table}_{'_'.join(self.columns)}"
-
-
-NEEDED_INDEXES = (
-    NeededIndex("usage_logs", ("thread_id", "created_at")),
-    NeededIndex("usage_logs", ("user_id", "created_at")),
-    NeededIndex("credit_usage", ("user_id", "created_at")),
-    NeededIndex("credit_usage", ("thread_id",)),
-    NeededIndex("agent_runs", ("thread_id",)),
-    NeededIndex("agent_runs", ("status",), "WHERE status = 'running'"),
-)
-
-
 def attach(url: str, progress: Progress = no_progress, users_table: str | None = None) -> None:
     """Brings triggers and indexes up to date on the source tables at `url`, and the history into the rollups.
 
@@ -72,8 +49,7 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
         for source in sources.values():
             if source.name in (*COUNTED, "agent_runs", "threads"):
                 check_rights(connection, source)
-        for index in NEEDED_INDEXES:
-            build_index(connection, sources, index)
+        build_indexes(connection, sources)
         refresh_functions(connection, sources, find_users(connection, users_table))
         if history_of(connection) == "complete":
             add_triggers(connection, sources)
@@ -101,55 +77,6 @@ def history_of(connection: Connection[TupleRow]) -> str:
     if row is None:
         raise SchemaError("creditpulse.state is empty; run `python app.py migrate`")
     return str(row[0])
-
-
-def build_index(connection: Connection[TupleRow], sources: dict[str, Source], index: NeededIndex) -> None:
-    source = sources.get(index.table)
-    if source is None or not set(index.columns) <= source.columns.keys() or has_index(connection, index):
-        return
-    if source.partitioned:
-        # An index on the whole cannot be built concurrently: one on each part, which new parts do not need at once.
-        for part in source.partitions:
-            name = f"{index.name}_{part.rsplit('.', 1)[-1].strip(chr(34))}"[:63]
-            create_index(connection, name, part, index)
-    else:
-        create_index(connection, index.name, f"public.{index.table}", index)
-
-
-def has_index(connection: Connection[TupleRow], index: NeededIndex) -> bool:
-    """Whether a valid index begins with the columns (a partial one only with our own condition)."""
-    rows = connection.execute(
-        """SELECT array_agg(a.attname::text ORDER BY k.position), i.indpred IS NOT NULL, x.relname
-        FROM pg_index i
-        JOIN pg_class x ON x.oid = i.indexrelid
-        CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
-        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-        WHERE i.indrelid = %s::regclass AND i.indisvalid
-        GROUP BY i.indexrelid, i.indpred, x.relname""",
-        (f"public.{index.table}",),
-    ).fetchall()
-    wanted = list(index.columns)
-    return any(
-        columns[: len(wanted)] == wanted and (not partial or name == index.name) for columns, partial, name in rows
-    )
-
-
-def create_index(connection: Connection[TupleRow], name: str, table: str, index: NeededIndex) -> None:
-    broken = connection.execute(
-        """SELECT 1 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-        WHERE x.relname = %s AND NOT i.indisvalid""",
-        (name,),
-    ).fetchone()
-    if broken:  # left by an earlier build that was cut off
-        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY public.{}").format(sql.Identifier(name)))
-    connection.execute(
-        sql.SQL("CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({}) {}").format(
-            sql.Identifier(name),
-            sql.SQL(table),
-            sql.SQL(", ").join(map(sql.Identifier, index.columns)),
-            sql.SQL(index.where),
-        )
-    )
 
 
 def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Source], users: Source | None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 
 from data import attach
 from data.errors import MissingRightError, SchemaError, UnavailableError
+from data.indexes import NEEDED_INDEXES
 from data.migrate import migrate
 from data.verify import differences
 from tests.database.ledger import FIRST, SECOND, Connection, figure, fold, thread_cost, write_call
@@ -212,7 +213,7 @@ def test_a_lock_that_is_never_let_go_ends_with_a_remedy_and_blocks_no_writer_for
     monkeypatch.setattr(attach, "LOCK_TRIES", 2)
     monkeypatch.setattr(attach, "LOCK_TIMEOUT_MS", 20)
     # The index builds have to wait for the holder as well, so they are there already.
-    for index in attach.NEEDED_INDEXES[:2]:
+    for index in NEEDED_INDEXES[:2]:
         customer.execute(f"CREATE INDEX ON usage_logs ({', '.join(index.columns)})".encode())
     with psycopg.connect(customer_url) as holder:
         holder.execute("INSERT INTO usage_logs (id) VALUES (gen_random_uuid())")
