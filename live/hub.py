@@ -97,11 +97,11 @@ class Hub:
             self.joins.pop(subscriber, None)
             subscriber.admit()
 
-    def changed(self, changes: Changes) -> None:
-        """Something was folded; the next pass serves it."""
+    def changed(self, changes: Changes, since: float | None = None) -> None:
+        """Something was folded, now or `since`; the next pass serves it."""
         self.changes = changes if self.changes is None else self.changes.merged(changes)
-        if self.changed_at is None:
-            self.changed_at = self.clock()
+        since = self.clock() if since is None else since
+        self.changed_at = since if self.changed_at is None else min(since, self.changed_at)
         self.work.set()
 
     def broadcast(self, beat: bytes) -> None:

@@ -30,7 +30,7 @@ class Streams(Protocol):
     @property
     def waiting_ms(self) -> int: ...
 
-    def changed(self, changes: Changes) -> None: ...
+    def changed(self, changes: Changes, since: float | None = None) -> None: ...
 
     def broadcast(self, beat: bytes) -> None: ...
 
@@ -71,7 +71,9 @@ class Monitor:
         self.reading: asyncio.Future[Freshness] | None = None
         self.last: Freshness | None = None
         self.answered = False
-        self.answered_at = clock()
+        self.asked_at = clock()
+        self.known_at = clock()  # the moment of which the last answer tells
+        self.sound_at: float | None = None
         self.sent: State | None = None
         self.beat_at = clock()
 
@@ -79,20 +81,27 @@ class Monitor:
         try:
             while True:
                 await self.look()
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(self.pause_seconds)
         finally:
             if self.reading is not None:
                 self.reading.cancel()
                 await asyncio.wait({self.reading}, timeout=ANSWER_SECONDS)
+
+    @property
+    def pause_seconds(self) -> float:
+        """Until the next look: sooner where the queue would be too old before that."""
+        left_seconds = (LATE_MS - self.queue_age_ms) / 1000
+        return LOOK_SECONDS if left_seconds <= 0 else min(LOOK_SECONDS, left_seconds + 0.01)
 
     async def look(self) -> None:
         """One look, and a beat where one is due or something has flipped."""
         found = await self.answer()
         self.answered = found is not None
         if found is not None:
-            self.answered_at = self.clock()
+            self.known_at = self.asked_at
             self.compare(found)
             self.last = found
+        self.catch_up()
         state = State(self.listening, self.queue_age_ms >= LATE_MS, self.last.history if self.last else "")
         if state != self.sent or self.clock() >= self.beat_at:
             self.sent, self.beat_at = state, self.clock() + BEAT_SECONDS
@@ -101,6 +110,7 @@ class Monitor:
     async def answer(self) -> Freshness | None:
         """None where the database has not answered in time; that read goes on, and the next look takes it up."""
         if self.reading is None:
+            self.asked_at = self.clock()
             self.reading = asyncio.ensure_future(self.look_up())
         await asyncio.wait({self.reading}, timeout=ANSWER_SECONDS)
         if not self.reading.done():
@@ -128,6 +138,17 @@ class Monitor:
             self.feed.distrust()
             self.hub.changed(Changes(found.version, everything=True))
 
+    def catch_up(self) -> None:
+        """After a time in which we may have missed folds: all that is watched counts as waiting since it began.
+
+        Without it the first beat would say `live` before the values of that time are out.
+        """
+        if not self.listening:
+            return
+        if self.sound_at is not None and self.sent is not None and not self.sent.listening:
+            self.hub.changed(Changes(0, everything=True), self.sound_at)
+        self.sound_at = self.known_at
+
     @property
     def listening(self) -> bool:
         return self.feed.listening and self.answered
@@ -136,8 +157,8 @@ class Monitor:
     def queue_age_ms(self) -> int:
         """The oldest wait of a committed change, for its fold or for its pass here; it grows while nobody answers."""
         queued = self.last.queue_age_ms if self.last is not None else 0
-        unanswered = 0 if self.answered else int((self.clock() - self.answered_at) * 1000)
-        return max(queued + unanswered, self.hub.waiting_ms)
+        since = int((self.clock() - self.known_at) * 1000)
+        return max(queued + since, self.hub.waiting_ms)
 
     def beat(self) -> bytes:
         found = self.last

@@ -18,8 +18,9 @@ def leader_name(url: str) -> str:
     return row[0] if row else ""
 
 
-def leads(server: AppServer) -> bool:
-    return leader_name(server.url) == f"process {server.pid}"
+def leads(server: AppServer, url: str | None = None) -> bool:
+    """`url` where the server's own way to the database may be cut."""
+    return leader_name(url or server.url) == f"process {server.pid}"
 
 
 def leader_first(servers: list[AppServer]) -> list[AppServer]:

@@ -309,6 +309,18 @@ def test_a_change_that_waits_for_its_pass_counts_as_waiting(play: Play) -> None:
     play(scene)
 
 
+def test_what_was_missed_for_a_while_counts_as_waiting_since_then(play: Play) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.clock.now = 5.0
+        stage.hub.changed(Changes(2, frozenset([ONE])))
+        stage.hub.changed(Changes(0, everything=True), since=2.0)
+        assert stage.hub.waiting_ms == 3000
+        await stage.hub.serve()
+        assert stage.hub.waiting_ms == 0
+
+    play(scene)
+
+
 def test_totals_of_a_period_are_read_again_every_30_seconds(play: Play) -> None:
     async def scene(stage: Stage) -> None:
         stream = stage.join(STAFF, "nav:all", f"thread:{ONE}")

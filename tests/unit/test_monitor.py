@@ -28,6 +28,7 @@ class Stage:
         self.answering = asyncio.Event()
         self.listening, self.version, self.distrusted = True, 5, 0
         self.waiting_ms, self.restarts = 0, 0
+        self.since: float | None = None
         self.changes: list[Changes] = []
         self.beats: list[dict[str, Any]] = []
         self.monitor = Monitor(self.look_up, self, self, lambda: self.now)
@@ -41,8 +42,9 @@ class Stage:
         assert self.found is not None
         return self.found
 
-    def changed(self, changes: Changes) -> None:
+    def changed(self, changes: Changes, since: float | None = None) -> None:
         self.changes.append(changes)
+        self.since = since
 
     def broadcast(self, beat: bytes) -> None:
         self.beats.append(json.loads(beat))
@@ -93,6 +95,17 @@ def test_a_queue_that_grows_old_and_young_again_is_told_at_once(play: Play) -> N
         for at, age in ((0.0, 3), (0.3, 1400), (0.6, 1700), (0.9, 2000), (1.2, 5)):
             await stage.look(at, queue_age_ms=age)
         assert [beat["queue_age_ms"] for beat in stage.beats] == [3, 1700, 5]
+
+    play(scene)
+
+
+def test_the_next_look_comes_when_the_queue_would_be_too_old(play: Play) -> None:
+    async def scene(stage: Stage) -> None:
+        pauses = []
+        for age in (3, 1400, 1700):
+            await stage.look(0.0, queue_age_ms=age)
+            pauses.append(round(stage.monitor.pause_seconds, 2))
+        assert pauses == [0.3, 0.11, 0.3]
 
     play(scene)
 
@@ -150,6 +163,20 @@ def test_a_database_that_hangs_is_asked_once_and_not_shown_as_live(play: Play, m
         stage.answering.set()
         await stage.look(0.3)
         assert (stage.asked, stage.monitor.answered) == (1, True)
+
+    play(scene)
+
+
+def test_what_may_have_been_missed_counts_as_waiting_until_it_is_read_again(play: Play) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.look(1.0)
+        stage.now, stage.found = 1.3, OSError("gone")
+        await stage.monitor.look()
+        assert stage.changes == []
+        await stage.look(4.0)
+        assert (stage.changes, stage.since) == ([Changes(0, everything=True)], 1.0)
+        await stage.look(4.3)
+        assert len(stage.changes) == 1
 
     play(scene)
 
