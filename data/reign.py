@@ -73,6 +73,8 @@ class Reign:
         self.beat_at = 0.0
         self.partitions_at = time.monotonic()
         self.unvacuumed_rows = 0
+        self.unrested_seconds = 0.0  # spent in folds, less what has been rested for
+        self.folded_at = time.monotonic()
         self.vacuum: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -88,25 +90,32 @@ class Reign:
                     self.count_history()
                 elif not fold.empty:
                     self.tidy()
-                    self.rest(max(REST_FOLDS * fold.seconds, self.interval_seconds))
+                    self.recover(self.interval_seconds)
                 elif not self.sleep():
-                    self.rest(SILENT_WRITER_SECONDS)
+                    self.recover(SILENT_WRITER_SECONDS)
         finally:
             if self.vacuum is not None:
                 self.vacuum.join()
 
     def fold(self) -> Fold:
         began = time.monotonic()
+        rested = (began - self.folded_at) / REST_FOLDS
         row = self.connection.execute(
             "SELECT taken, complete, version, history, started FROM creditpulse.fold()"
         ).fetchone()
         assert row is not None  # noqa: S101 a function with OUT parameters gives one row
         taken, complete, version, history, started = row
-        fold = Fold(taken, complete, version, history, started, time.monotonic() - began)
+        self.folded_at = time.monotonic()
+        fold = Fold(taken, complete, version, history, started, self.folded_at - began)
         self.unvacuumed_rows += fold.taken
+        self.unrested_seconds = max(0.0, self.unrested_seconds - rested) + fold.seconds
         if fold.complete:
             self.clean_at = fold.started
         return fold
+
+    def recover(self, least_seconds: float) -> None:
+        """Rests for every fold so far, those around a sleep that found nothing included."""
+        self.rest(max(REST_FOLDS * self.unrested_seconds, least_seconds))
 
     def sleep(self) -> bool:
         """Sleeps until a writer rings; False where a silent writer has yet to commit, so that sleep is not safe."""
