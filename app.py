@@ -25,7 +25,7 @@ from data.leader import Leader
 from data.migrate import newest_revision
 from data.queries import Queries
 from live.host import make_host
-from live.server import run_server
+from live.server import end_with_supervisor, run_server
 from live.stream import make_live
 from settings import Settings, SettingsError, is_loopback, read_settings
 
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Starlette:
 def create_app_from_environment() -> Starlette:
     """What each of several workers serves."""
     configure_logging()
+    end_with_supervisor()
     return create_app(read_settings())
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 MOST_MESSAGE_BYTES = 65_536  # what a client may say at once: 500 topics and room to spare
 GRACE_SECONDS = 1.5  # for requests that are being served when the signal comes
@@ -23,9 +28,40 @@ def run_server(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> No
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
     if workers > 1:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        Workers(config, sockets=[config.bind_socket()]).run()
     else:
         uvicorn.Server(config).run()
+
+
+class Workers(Multiprocess):
+    """Replaces workers that have ended.
+
+    uvicorn's own also ends, after 5 s, one that does not answer: on a busy machine that is every worker, while it
+    imports, again and again; and it hears no signal while it waits for an answer.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        for index, process in enumerate(self.processes):
+            if process.process.is_alive():
+                continue
+            process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()  # the next would fail in the same way
+                return
+            self.processes[index] = Process(self.config, self.sockets)
+            self.processes[index].start()
+
+
+def end_with_supervisor() -> None:
+    """In a worker: when the process above it dies without a word, it ends too, rather than hold the port for ever."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        threading.Thread(target=follow, args=(supervisor,), name="supervisor", daemon=True).start()
+
+
+def follow(supervisor: multiprocessing.process.BaseProcess) -> None:
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def server_config(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> uvicorn.Config:

@@ -99,8 +99,12 @@ class AppServer:
             )
 
     def await_ready(self) -> None:
-        wait_until(self.is_ready_or_ended, f"the server; its log:\n{self.log.read_text()}", START_SECONDS)
-        assert self.is_ready(), f"the server has ended; its log:\n{self.log.read_text()}"
+        try:
+            wait_until(self.is_ready_or_ended, "the server to be ready", START_SECONDS)
+            assert self.is_ready(), "the server has ended"
+        except AssertionError as error:
+            error.add_note(f"its log:\n{self.log.read_text()}")
+            raise
 
     def start(self) -> None:
         self.launch()
@@ -119,8 +123,7 @@ class AppServer:
 
     def workers(self) -> set[int]:
         """The pids of the processes that serve, where there are several."""
-        children = psutil.Process(self.pid).children()
-        return {child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())}
+        return {child.pid for child in psutil.Process(self.pid).children() if is_worker(child)}
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -158,3 +161,11 @@ class AppServer:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """A process that still runs, and is not one that multiprocessing keeps for itself."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended
+        return False

@@ -18,6 +18,7 @@ from tests.servers import AppServer, wait_until
 
 logger = logging.getLogger(__name__)
 
+NOTICED_SECONDS = 10.0
 HEALED_SECONDS = 15.0
 
 
@@ -64,6 +65,8 @@ def test_a_leader_whose_cable_is_pulled_is_replaced(
     assert leads(new, near_url)
     wait_until(pages[0].is_live, "the page of the new leader to be live again")
     assert not pages[1].is_live()
+    # TCP gives its connections up, long before its own quarter of an hour.
+    wait_until(lambda: "not listening" in old.log.read_text(), "the cut server to notice", NOTICED_SECONDS)
 
     network.plug(0)
     healed = await_delivery(pages[1], ledger, time.monotonic())

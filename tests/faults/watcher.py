@@ -66,7 +66,8 @@ class Watcher:
                 open_timeout=SILENCE_SECONDS,
                 close_timeout=0.2,
             ) as socket:
-                self.socket = socket
+                with self.lock:
+                    self.socket = socket
                 while not self.stopping.is_set():
                     text = socket.recv(timeout=SILENCE_SECONDS)
                     at = time.monotonic()
@@ -80,6 +81,12 @@ class Watcher:
                 self.socket = None
                 self.page.closed(time.monotonic())
         return heard
+
+    @property
+    def port(self) -> int:
+        """Its own end of the connection; 0 while there is none."""
+        with self.lock:
+            return int(self.socket.local_address[1]) if self.socket is not None else 0
 
     def is_live(self) -> bool:
         with self.lock:
