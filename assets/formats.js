@@ -22,10 +22,10 @@
     return whole(number);
   }
 
-  /* Exact, from the decimal text that the server sends; at least two decimals: $12.471083. */
+  /* Exact, from the decimal text that the server sends; to the micro-dollar at least: $12.471083. */
   function dollars(cost) {
     const [, sign, units, decimals] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(cost) || [null, "", "0", ""];
-    return `${sign}$${whole(units)}.${(decimals || "").replace(/0+$/, "").padEnd(2, "0")}`;
+    return `${sign}$${whole(units)}.${(decimals || "").replace(/0+$/, "").padEnd(6, "0")}`;
   }
 
   /* Local time of day; with the date where it is not today. */

@@ -31,12 +31,9 @@ def compact(number: int) -> str:
 
 
 def dollars(cost: Decimal) -> str:
-    """Exact, with at least two decimals: $12.471083."""
-    text = format(cost.normalize(), "f")
-    cents = text if "." in text and len(text.partition(".")[2]) >= 2 else f"{cost:.2f}"
-    sign = "-" if cost < 0 else ""
-    whole_part, _, decimals = cents.lstrip("-").partition(".")
-    return f"{sign}${int(whole_part):,}.{decimals}"
+    """Exact, to the micro-dollar at least, so that a figure that changes keeps its width: $12.471083."""
+    units, _, decimals = format(abs(cost).normalize(), "f").partition(".")
+    return f"{'-' if cost < 0 else ''}${int(units):,}.{decimals.ljust(6, '0')}"
 
 
 def utc_text(at: datetime) -> str:

@@ -18,11 +18,11 @@ test("a million and more keeps three figures and a unit", () => {
   assert.equal(formats.compact(1246000000), "1.25 B");
 });
 
-test("dollars are exact, with at least two decimals", () => {
+test("dollars are exact, to the micro-dollar at least", () => {
   assert.equal(formats.dollars("12.471083"), "$12.471083");
-  assert.equal(formats.dollars("1234567.500000"), "$1,234,567.50");
+  assert.equal(formats.dollars("1234567.500000"), "$1,234,567.500000");
   assert.equal(formats.dollars("0.000001"), "$0.000001");
-  assert.equal(formats.dollars("-3"), "-$3.00");
+  assert.equal(formats.dollars("-3"), "-$3.000000");
 });
 
 test("a time of another day has its date", () => {
