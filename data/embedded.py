@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from data.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class EmbeddedDatabase:
         self.url: str = server.get_uri().replace(":@", "@")
 
     def close(self) -> None:
+        forget_killed_users(self.server)
         self.server.cleanup()
 
 
@@ -48,6 +51,13 @@ def start_embedded(state_dir: Path) -> EmbeddedDatabase:
             "Remove a leftover lock or choose another CREDITPULSE_STATE_DIR"
         ) from error
     return EmbeddedDatabase(server)
+
+
+def forget_killed_users(server: Any) -> None:
+    """A process that was killed stays on the list of the server's users, and nobody would ever be its last."""
+    users = server.global_process_id_list
+    with server._lock:
+        users.put([pid for pid in users.get_and_remove(0) if psutil.pid_exists(pid)])
 
 
 def embedded_server(folder: Path) -> Any:

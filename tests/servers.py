@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app.py"
@@ -161,6 +161,14 @@ class AppServer:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def runs(process: psutil.Process) -> bool:
+    """False as soon as it has ended, also where nobody has asked yet how."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def is_worker(process: psutil.Process) -> bool:

@@ -6,12 +6,12 @@ import os
 import signal
 from functools import partial
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.faults.conftest import MakeLedger, MakeServer, Watch
 from tests.faults.verdict import assert_nothing_differs, assert_truthful, await_truth
 from tests.faults.watcher import Watcher
-from tests.servers import START_SECONDS, AppServer, wait_until
+from tests.servers import START_SECONDS, AppServer, runs, wait_until
 
 WORKERS = 2
 
@@ -55,7 +55,7 @@ def test_every_worker_serves_and_is_replaced_when_killed_and_none_outlives_the_s
     orphans = [psutil.Process(pid) for pid in server.workers()]
     server.kill()
     # Otherwise they would hold the port, and the server could not be started again.
-    wait_until(lambda: not any(orphan.is_running() for orphan in orphans), "the workers to end")
+    wait_until(lambda: not any(map(runs, orphans)), "the workers to end")
 
 
 def replaced(server: AppServer, killed: int) -> bool:
