@@ -58,7 +58,8 @@ VALUES (md5('account ' || :chance % {ACCOUNTS})::uuid, md5('thread ' || :chance)
 LOOK = """
     SELECT extract(epoch FROM clock_timestamp())::float8 AS at,
         greatest(0, extract(epoch FROM creditpulse.queue_age()) * 1000)::float8 AS said,
-        (SELECT extract(epoch FROM min(pg_xact_commit_timestamp(c.xid::xid))) FROM creditpulse.changes c)::float8 AS since
+        (SELECT extract(epoch FROM min(pg_xact_commit_timestamp(c.xid::xid)))::float8
+            FROM creditpulse.changes c) AS since
 """
 
 
