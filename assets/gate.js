@@ -177,7 +177,11 @@
           refresh("useThreadTokenUsage", [["thread", { thread_id }]]);
           return theGate().ask("thread_detail", { thread_id }, { force: true });
         }
-        if (!(dc.callback_context.triggered || []).length) theGate().forget("thread");
+        if (!(dc.callback_context.triggered || []).length) {
+          theGate().forget("thread");
+          theGate().forget("thread_detail");
+          theGate().ask("thread_detail", { thread_id });
+        }
         return theGate().ask("thread", { thread_id });
       },
 

@@ -97,12 +97,6 @@
         return { n: requests, thread_id: thread, at: row.at, id: row.id };
       },
 
-      /* Also as the page opens: what an earlier visit asked for is answered to nobody. */
-      answered() {
-        dc.gate.thread_detail_answered();
-        return window.performance.now();
-      },
-
       /* A new figure on the card means new calls; a tick, that a running run may have gone quiet. */
       follow(usage, _ticks, thread, seen) {
         if (!usage || usage.thread_id !== thread || usage.gone) return;

@@ -217,7 +217,7 @@ def register_clientside(app: Dash) -> None:
     templates = State(ids.THREAD_TEMPLATES, "data")
     wire(app, "charts", "paint", [figure, theme, templates, thread_id], outputs_of(f"{ids.THREAD_TIMELINE}.figure"))
     wire(app, "thread", "log", [page, Input(ids.THREAD_OLDER_PAGE, "data"), thread_id], LOG, initial=False)
-    wire(app, "thread", "answered", [page], [Output(ids.THREAD_READ, "data")])  # as the page opens, too
+    wire(app, "gate", "thread_detail_answered", [page], initial=False)
     wire(app, "thread", "follow", [usage, ticks, thread_id, State(ids.THREAD_SEEN, "data")], initial=False)
     wire(app, "thread", "gone", [usage, thread_id], GONE)
     wire(app, "thread", "local_times", [Input(ids.THREAD_RUNS, "children")])

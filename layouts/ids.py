@@ -87,7 +87,6 @@ THREAD_TEMPLATES = "thread-templates"  # dcc.Store: Plotly's templates, light an
 THREAD_THEME = "thread-theme"  # dcc.Store: the theme now
 THREAD_BARS = "thread-bars"  # what a bar of the chart stands for
 THREAD_SEEN = "thread-seen"  # dcc.Store: up to which call the page has read
-THREAD_READ = "thread-read"  # dcc.Store: when the page was opened, or last read anew
 THREAD_PAGE = "thread-page"  # dcc.Store: calls for the log, and how they go in
 THREAD_LOG_SHOWN = "thread-log-shown"  # dcc.Store: how many calls the log has
 THREAD_LOG_NOTE = "thread-log-note"

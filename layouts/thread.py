@@ -175,7 +175,6 @@ def stores() -> list[Component]:
         ids.THREAD_THEME,
         ids.THREAD_SEEN,
         ids.THREAD_PAGE,
-        ids.THREAD_READ,
         ids.THREAD_LOG_SHOWN,
         ids.THREAD_OLDER_REQUEST,
         ids.THREAD_OLDER_PAGE,
