@@ -14,7 +14,7 @@ import psycopg
 
 from data.replay import ReplayProgress, replay_file
 from tests.faults.ledger import Entry, some_cost
-from tests.servers import wait_until
+from tests.servers import START_SECONDS, wait_until
 
 SESSIONS = 8
 ARRIVAL_SECONDS = 10.0  # spread over more than a minute, so that the replay keeps these times
@@ -79,11 +79,18 @@ class Replaying:
 
     def __enter__(self) -> Self:
         self.thread.start()
+        try:
+            self.begin_sessions()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin_sessions(self) -> None:
         self.play_until(SESSIONS)
-        wait_until(lambda: self.calls >= SESSIONS, "every session to begin")
+        wait_until(lambda: self.calls >= SESSIONS, "every session to begin", START_SECONDS)
         with psycopg.connect(self.url) as connection:
             self.threads = {name: str(thread_id) for name, thread_id in connection.execute(THREADS)}
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
