@@ -17,7 +17,13 @@
     thread_detail: { store: "thread-detail-request" },
     threads: { store: "threads-request" },
   };
-  const ANSWERS = { "nav-answer": "nav", subscription: "subscription", "thread-answer": "thread" };
+  const ANSWERS = {
+    "nav-answer": "nav",
+    subscription: "subscription",
+    "thread-answer": "thread",
+    "thread-figure": "thread_detail",
+    "threads-grid": "threads",
+  };
 
   /* `env`: now, setTimeout, visible(), online(), reach() -> Promise<boolean>, send(key, request) -> on the page? */
   function createGate(env) {
@@ -196,10 +202,12 @@
       /* For pages: wire one of these to an output of the callback that answers. */
       thread_detail_answered() {
         theGate().answered("thread_detail");
+        dc.render.succeeded(["thread-figure"]);
       },
 
       threads_answered() {
         theGate().answered("threads");
+        dc.render.succeeded(["threads-grid"]);
       },
 
       answered(key, n) {

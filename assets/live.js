@@ -9,6 +9,7 @@
 
   const HINT_MS = 1000;
   const RESTORED_MS = 60000;
+  const LIVE = ["nav-answer", "thread-answer", "subscription"]; // where one is answered, so would the others be
 
   const topicOf = (message) =>
     message.type === "nav-usage" ? `nav:${message.scope}` : `thread:${message.thread_id}`;
@@ -174,6 +175,7 @@
       if (page.state === name) return;
       const data = { state, history: known.history, since: new Date().toISOString() };
       if (publish("live-state", { data })) page.state = name;
+      if (state === "live") dc.gate.askFailed(); // whatever kept it from an answer is likely over
     }
 
     for (const event of ["online", "offline"]) window.addEventListener(event, refreshState);
@@ -187,7 +189,7 @@
     if (!answer) return;
     const { board } = theTab();
     dc.gate.answered(key, answer.request);
-    dc.render.succeeded();
+    dc.render.succeeded(LIVE);
     if (answer.history && !theTab().stream.known.connected) {
       theTab().stream.known.history = answer.history;
       theTab().refreshState();
@@ -213,7 +215,7 @@
       subscription_answered(answer) {
         if (!answer) return;
         dc.gate.answered("subscription", answer.request);
-        dc.render.succeeded();
+        dc.render.succeeded(LIVE);
       },
 
       /* The stream follows the page: the chosen scope, and the thread that is open. */

@@ -252,11 +252,10 @@
         return [false, found.title, found.text, `Since ${dc.formats.clock(since.at, Date.now())}`, since.at];
       },
 
-      /* A live answer came: what failed of them before is over. */
-      succeeded() {
+      /* An answer came: what failed of its kind is over, and whatever else failed is asked for again. */
+      succeeded(sources) {
         const failed = memory.get("failure");
-        if (!failed || !["nav-answer", "thread-answer", "subscription"].includes(failed.source)) return;
-        dc.publish.publish("failure", { data: null });
+        if (failed && sources.includes(failed.source)) dc.publish.publish("failure", { data: null });
         dc.gate.askFailed();
       },
     },

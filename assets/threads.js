@@ -19,7 +19,7 @@
       ask(hint, ticks, scope, search) {
         const now = window.performance.now();
         // The page has just opened: what an earlier visit asked for was never answered, or is answered to nobody.
-        if (!hint && !ticks) dc.gate.threads_answered();
+        if (!hint && !ticks) dc.gate.answered("threads");
         if (!scope || (hint && !due(search, now, searchedAt))) return dc.no_update;
         searchedAt = now;
         dc.gate.threads(scope, hint);

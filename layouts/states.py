@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from layouts import ids
@@ -50,7 +50,8 @@ def not_found(text: str = "What this address names is not there, or is not yours
             message(
                 "There is nothing here",
                 text,
-                dcc.Link("All threads", href="/threads", className="button"),
+                # A page load: the way may differ in its query only, which changes no page.
+                html.A("All threads", href="/threads", className="button"),
                 kind="missing",
             ),
         ],

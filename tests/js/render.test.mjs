@@ -170,3 +170,14 @@ test("an alert keeps the time of the first failure until something succeeds", ()
   assert.equal(render.failure(null)[0], true);
   assert.equal(render.failure(failure("2026-11-23T13:00:00.000Z"))[4], "2026-11-23T13:00:00.000Z");
 });
+
+test("an answer ends the alert of its own kind, and has asked again what else failed", () => {
+  const { dc, render } = makeRender();
+  const done = [];
+  dc.gate = { failed: (source) => done.push(`failed ${source}`), askFailed: () => done.push("ask failed") };
+  dc.publish = { publish: (id, { data }) => done.push(`${id} ${data}`) };
+  render.failure({ source: "thread-figure", title: "Not up to date", text: "…", at: "2026-11-23T12:00:00.000Z" });
+  render.succeeded(["nav-answer", "thread-answer"]);
+  render.succeeded(["thread-figure"]);
+  assert.deepEqual(done, ["failed thread-figure", "ask failed", "failure null", "ask failed"]);
+});
