@@ -61,6 +61,10 @@ NO_STREAM = """
     }
     window.WebSocket = Refused; window.EventSource = Refused;
 """
+# Dash throws for a component that is not on the page.
+PROPERTY = """
+    try { return window.dash_component_api.getLayout(arguments[0]).props[arguments[1]] ?? null; } catch { return null; }
+"""
 # Intervals run `FASTER` times as fast, and each callback that the page asks of the server is noted with its time.
 FASTER = 5
 NOTED_ASKS = f"""
@@ -204,8 +208,7 @@ class Tab:
 
     def prop(self, name: str, prop: str = "data") -> Any:
         """A Dash component's property, also of one that nobody sees."""
-        script = "return window.dash_component_api?.getLayout(arguments[0])?.props?.[arguments[1]] ?? null"
-        return self.script(script, name, prop)
+        return self.script(PROPERTY, name, prop)
 
     def style(self, selector: str, name: str) -> str:
         script = "return getComputedStyle(document.querySelector(arguments[0])).getPropertyValue(arguments[1])"

@@ -73,8 +73,8 @@ def customer(served: AppServer) -> Iterator[Customer]:
 
 
 @pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
-    """Launches servers of a test's own; what `.env` says besides the database is given as text."""
+def make_server(make_database: object, tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
+    """Starts servers of a test's own, and ends them before its databases; `dotenv` is what their `.env` says."""
     servers: list[AppServer] = []
 
     def make(url: str, dotenv: str = "") -> AppServer:
