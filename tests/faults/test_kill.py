@@ -10,7 +10,7 @@ from tests.faults.verdict import assert_truthful, await_truth
 from tests.servers import run_command, wait_until
 
 KILLS = 3
-CALLS = 600
+CALLS = 400
 STEP = CALLS // (KILLS + 1)
 
 
