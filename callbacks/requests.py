@@ -42,9 +42,15 @@ def scope_of(value: object) -> str:
 
 
 def request_of(value: object) -> Mapping[str, Any]:
-    """What the gate put into a request store. Raises BadRequest."""
+    """What the gate put into a request store. Raises BadRequest.
+
+    Its number goes back with the answer as it came: whatever else it were, the answer might not be JSON.
+    """
     if not isinstance(value, dict):
         raise BadRequest("a request is missing")
+    number = value.get("n", 0)
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**53:
+        raise BadRequest("a request's number is not as it was sent")
     return value
 
 
@@ -106,3 +112,10 @@ def register(app: Dash) -> None:
     @app.server.before_request  # type: ignore[untyped-decorator]
     def refuse_malformed_bodies() -> None:
         check_body(app)
+
+    @app.server.after_request  # type: ignore[untyped-decorator]
+    def keep_nothing(response: flask.Response) -> flask.Response:
+        """Answers are one viewer's, and of that moment; only files, which say so themselves, may be kept."""
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store" if flask.request.method == "POST" else "no-cache, private"
+        return response

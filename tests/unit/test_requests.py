@@ -80,6 +80,11 @@ def asking(value: object) -> dict[str, Any]:
         asking({"scope": "all\x00"}),
         asking({"scope": "\ud800"}),
         asking({"scope": "x" * 100_000}),
+        asking({"scope": "all", "n": 10**400}),
+        asking({"scope": "all", "n": json.loads("[" * 500 + "]" * 500)}),
+        asking({"scope": "all", "n": -1}),
+        asking({"scope": "all", "n": "1"}),
+        asking({"scope": "all", "n": None}),
     ],
 )
 def test_a_body_that_is_not_ours_is_a_bad_request(client: FlaskClient, body: object) -> None:
@@ -114,3 +119,8 @@ def test_ids_have_one_spelling() -> None:
         uuid_of("a0eebc99")
     with pytest.raises(BadRequest):
         text_of("a" * 11, longest=10)
+
+
+def test_no_answer_is_kept_on_the_way(client: FlaskClient) -> None:
+    assert client.post(URL, json=PROPER).headers["Cache-Control"] == "no-store"
+    assert client.get("/_dash-layout").headers["Cache-Control"] == "no-cache, private"
