@@ -11,8 +11,9 @@ from psycopg import sql
 from selenium.webdriver import Chrome
 from sqlalchemy import make_url
 
-from tests.browser.chrome import Tab, chrome, fresh_tab
+from tests.browser.chrome import chrome, fresh_tab
 from tests.browser.customer import Customer
+from tests.browser.tab import Tab
 from tests.servers import AppServer
 
 MakeTab = Callable[[AppServer], Tab]

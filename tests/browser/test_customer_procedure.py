@@ -9,8 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.browser.chrome import FASTER, IDLE_CONFIG, NO_STREAM, NOTED_ASKS, RUNNING_CONFIG, Tab
+from tests.browser.console import IDLE_CONFIG, RUNNING_CONFIG
 from tests.browser.customer import Customer
+from tests.browser.scripts import FASTER, NO_STREAM, NOTED_ASKS
+from tests.browser.tab import Tab
 
 MOMENT = 5.0  # seconds within which a change has to be there by push; asking alone would take up to 10 or 30
 SUBSCRIBED = [

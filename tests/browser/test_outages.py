@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.browser.chrome import FAILED_REQUEST, Tab
+from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.tab import Tab
 from tests.postgres import Postgres
 from tests.servers import AppServer
 

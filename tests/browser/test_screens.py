@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.browser.chrome import FAILED_REQUEST, Tab
+from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.tab import Tab
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 Open = Callable[[Tab], None]

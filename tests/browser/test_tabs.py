@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.browser.chrome import Tab
 from tests.browser.customer import Customer
+from tests.browser.tab import Tab
 
 TABS = 8
 

@@ -8,8 +8,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.browser.chrome import FAILED_REQUEST, Tab, credits_text
+from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.tab import Tab, credits_text
 from tests.servers import AppServer
 
 
