@@ -25,17 +25,18 @@ THREADS = "SELECT metadata->>'name', thread_id FROM threads"
 
 
 class HeldClock:
-    """Goes as time does, but not beyond `limit`; there it stands until the limit is raised."""
+    """Starts at 0 when first looked at; goes as time does up to `limit`, and stands there until that is raised."""
 
     def __init__(self) -> None:
         self.limit = 0.0
         self.value = 0.0
-        self.looked = time.monotonic()
+        self.looked_at: float | None = None
 
     def __call__(self) -> float:
         now = time.monotonic()
-        self.value = min(self.value + now - self.looked, max(self.limit, self.value))
-        self.looked = now
+        passed = now - (self.looked_at or now)
+        self.looked_at = now
+        self.value = min(self.value + passed, max(self.limit, self.value))
         return self.value
 
 
