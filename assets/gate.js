@@ -127,10 +127,11 @@
         reach: () => dc.live.reach(),
         send: (key, request) => dc.publish.publish(KEYS[key].store, { data: request }),
       });
-      const wake = () => {
+      const wake = (event) => {
         if (window.document.visibilityState === "hidden") return;
         dc.live.retry();
         gate.askAll();
+        dc.address.retry({ force: event.type === "online" });
       };
       window.addEventListener("focus", wake);
       window.addEventListener("online", wake);
@@ -143,7 +144,7 @@
   let healing = null;
 
   function heal() {
-    if (healing || !window.document.querySelector("#page .skeleton-card, #nav-credits .skeleton")) return;
+    if (healing || !window.document.querySelector("#page .skeleton-head, #nav-credits .skeleton")) return;
     healing = window.setInterval(() => {
       if (window.document.visibilityState === "hidden") return;
       window.fetch("/readyz", { cache: "no-store" }).then(
@@ -217,6 +218,7 @@
       failed(source) {
         if (ANSWERS[source]) theGate().answered(ANSWERS[source], null, { failed: true });
         else heal();
+        if (source === "page") dc.address.failed();
       },
 
       askAll: () => theGate().askAll(),
@@ -225,8 +227,9 @@
       /* The alert's button: asks everything past the cache, or loads a page again that never came. */
       retry() {
         dc.publish.publish("failure", { data: null });
-        if (window.document.querySelector("#page .skeleton-card")) window.location.reload();
-        else theGate().askAll({ force: true });
+        if (window.document.querySelector("#page .skeleton-head")) window.location.reload();
+        theGate().askAll({ force: true });
+        dc.address.retry({ force: true });
       },
 
       dismiss() {

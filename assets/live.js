@@ -150,6 +150,7 @@
       announce(known);
       refreshState();
       if (back) dc.gate.askAll();
+      if (back || known.connected) dc.address.retry();
     }
 
     function refused(reason, topics) {
@@ -190,6 +191,7 @@
     const { board } = theTab();
     dc.gate.answered(key, answer.request);
     dc.render.succeeded(LIVE);
+    dc.address.retry();
     if (answer.history && !theTab().stream.known.connected) {
       theTab().stream.known.history = answer.history;
       theTab().refreshState();
@@ -233,6 +235,7 @@
         refreshState();
       },
 
+      connection: () => theTab().stream.known.connection,
       reach: () => theTab().stream.reach(),
       retry: () => theTab().stream.retry(),
     },

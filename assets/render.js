@@ -42,9 +42,17 @@
     return (live.state === "offline" ? " stale" : "") + (live.history !== "complete" ? " provisional" : "");
   }
 
+  const skeleton = (width) => ({
+    namespace: "dash_html_components",
+    type: "Span",
+    props: { className: "skeleton", style: { width } },
+  });
+
+  /* Nothing is said of a plan before the answer about this scope's is in. */
   function planText(subscription, scope) {
     if (scope === "all") return "All accounts, month to date";
-    if (!subscription || subscription.scope !== scope || !subscription.plan) return "No plan, month to date";
+    if (!subscription || subscription.scope !== scope) return skeleton("14ch");
+    if (!subscription.plan) return "No plan, month to date";
     const plan = `${subscription.plan} plan`;
     if (!subscription.current) return `${plan} (${subscription.status}), month to date`;
     if (subscription.credits_included === null) return `${plan}, no allowance`;
@@ -61,12 +69,6 @@
     if (share === null) return { display: "none" };
     return { width: `${share.toFixed(1)}%`, background: share >= 100 ? "var(--bad)" : share >= 90 ? "var(--warn)" : undefined };
   }
-
-  const skeleton = (width) => ({
-    namespace: "dash_html_components",
-    type: "Span",
-    props: { className: "skeleton", style: { width } },
-  });
 
   const memory = new Map();
   const last = {}; // what Dash gave each card's renderer besides the figures

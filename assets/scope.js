@@ -17,10 +17,12 @@
 
   /*
    * What to do when the choice or the address changed: {write, push} an address, {choose} by the address's, or
-   * nothing. A link that names no scope keeps the chosen one; the browser's back button means the address.
+   * nothing. A link that names no scope keeps the chosen one; the browser's back button means the address. Where the
+   * server `answered` with another scope than the address names, that one is not there, and the page says so.
    */
-  function decide({ value, search, usual, chosen, popped }) {
+  function decide({ value, search, usual, chosen, popped, answered }) {
     const named = scopeIn(search);
+    if (answered && value && named) return {};
     if (!value) return chosen ? {} : { choose: true };
     if (!chosen && (popped || named)) return (named || usual) === value ? {} : { choose: true };
     const wanted = searchWith(search, value, usual);
@@ -28,6 +30,7 @@
   }
 
   let popped = false;
+  let asked = false;
   if (window.addEventListener) {
     window.addEventListener("popstate", () => {
       popped = true;
@@ -47,9 +50,10 @@
       keep(value, _pathname, search, usual) {
         if (search === undefined || search === null) return;
         const chosen = (dc.callback_context.triggered || []).some((part) => part.prop_id === "nav-account.value");
-        const plan = decide({ value, search, usual, chosen, popped });
+        const plan = decide({ value, search, usual, chosen, popped, answered: asked && chosen });
         popped = false;
-        if (plan.choose) dc.publish.publish("scope-asked", { data: search });
+        if (chosen) asked = false;
+        if (plan.choose) asked = dc.publish.publish("scope-asked", { data: search });
         if (plan.write !== undefined) write(plan.write, plan.push);
       },
     },

@@ -6,6 +6,7 @@
 
   const SEARCH_REST_MS = 10000; // a search reads more than a page of the list does
   let searchedAt = -Infinity;
+  let listed = null; // the scope whose threads are asked for
 
   /* Whether a hint or a tick asks now: with something typed into the search, only every ten seconds. */
   function due(search, now, last) {
@@ -22,12 +23,17 @@
         if (!hint && !ticks) dc.gate.answered("threads");
         if (!scope || (hint && !due(search, now, searchedAt))) return dc.no_update;
         searchedAt = now;
+        listed = scope;
         dc.gate.threads(scope, hint);
         return now;
       },
 
+      /* The threads of one account never stand under another's name, however long the answer takes. */
       scope_changed(scope) {
-        if (scope && window.document.getElementById("threads-body")) dc.gate.threads(scope);
+        if (!scope || !window.document.getElementById("threads-body")) return;
+        if (scope !== listed) dc.publish.publish("threads-body", { "data-state": "loading" });
+        listed = scope;
+        dc.gate.threads(scope);
       },
     },
   });

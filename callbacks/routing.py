@@ -17,6 +17,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from access.viewer import current_viewer
+from callbacks.clientside import wire
 from callbacks.requests import text_of
 from callbacks.scopes import check_scope
 from data.errors import NotFoundError, UnavailableError
@@ -80,8 +81,10 @@ def show_page(router: Router, queries: Queries, pathname: str) -> tuple[Componen
     return rendered, {"title": page.title, "section": page.section, "thread": thread, "path": pathname}
 
 
-def not_found_page(error: NotFoundError, pathname: str) -> tuple[Component, dict[str, Any]]:
-    return states.not_found(str(error)), {"title": "Not found", "section": None, "thread": None, "path": pathname}
+def not_found_page(error: NotFoundError, pathname: str, search: str) -> tuple[Component, dict[str, Any]]:
+    """With its query: another one may name what is there."""
+    shown = {"title": "Not found", "section": None, "thread": None, "path": pathname, "search": search}
+    return states.not_found(str(error)), shown
 
 
 def page_status(router: Router, queries: Queries, pathname: str, search: str) -> int:
@@ -101,17 +104,21 @@ def register(app: Dash, queries: Queries, router: Router) -> None:
         Output(ids.PAGE, "children"),
         Output(ids.PAGE_SHOWN, "data"),
         Input(ids.URL, "pathname"),
+        Input(ids.PAGE_ASKED, "data"),
         State(ids.URL, "search"),
     )
-    def open_page(pathname: Any, search: Any) -> tuple[Component, dict[str, Any]]:
+    def open_page(pathname: Any, _asked: Any, search: Any) -> tuple[Component, dict[str, Any]]:
         if pathname is None:  # the browser's address has not been read yet
             raise PreventUpdate
-        path = text_of(pathname)
+        path, query = text_of(pathname), text_of(search or "")
         try:
-            check_scope(current_viewer(), text_of(search or ""))
+            check_scope(current_viewer(), query)
             return show_page(router, queries, path)
         except NotFoundError as error:
-            return not_found_page(error, path)
+            return not_found_page(error, path, query)
+
+    address = [Input(ids.URL, "pathname"), Input(ids.URL, "search"), Input(ids.PAGE_SHOWN, "data")]
+    wire(app, "address", "follow", address, [Output(ids.PAGE, "className")])
 
     @app.server.after_request  # type: ignore[untyped-decorator]
     def say_status(response: flask.Response) -> flask.Response:

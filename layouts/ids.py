@@ -5,7 +5,8 @@ from __future__ import annotations
 # On every page
 URL = "url"  # dcc.Location
 PAGE = "page"  # the router puts the page here
-PAGE_SHOWN = "page-shown"  # dcc.Store: {"title", "section", "thread"} of the page that the router put there
+PAGE_SHOWN = "page-shown"  # dcc.Store: {"title", "section", "thread", "path"} of the page that the router put there
+PAGE_ASKED = "page-asked"  # dcc.Store: raised to ask for the address's page once more
 LIVE_STATE = "live-state"  # dcc.Store: {"state": live|polling|offline|paused, "since": ISO time, "history": ...}
 NAV_LINKS = {"/threads": "nav-link-threads"}  # one for each section in the navigation
 SCOPE_ASKED = "scope-asked"  # dcc.Store: the address's query, when it is to decide the scope

@@ -16,6 +16,7 @@ def shell() -> Component:
         [
             dcc.Location(id=ids.URL, refresh=False),
             dcc.Store(id=ids.PAGE_SHOWN),
+            dcc.Store(id=ids.PAGE_ASKED),
             dcc.Store(id=ids.LIVE_STATE, data={"state": "polling", "since": None, "history": "complete"}),
             dcc.Store(id=ids.FAILURE),
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),

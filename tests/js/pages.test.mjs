@@ -84,3 +84,14 @@ test("a figure is painted in local time, with its template, and a run that goes 
   assert.deepEqual(painted.layout.template, { layout: {} });
   assert.equal(figure.data[0].x[0], at.toISOString());
 });
+
+test("the threads of one account are never left under another's name", () => {
+  const told = [];
+  const dc = stage(["threads"], { performance: { now: () => 0 }, document: { getElementById: () => ({}) } });
+  dc.gate = { answered() {}, threads: (scope) => told.push(`ask ${scope}`) };
+  dc.publish = { publish: (id, props) => told.push(`${id} ${props["data-state"]}`) };
+  dc.threads.ask(null, undefined, "all", "");
+  dc.threads.scope_changed("all");
+  dc.threads.scope_changed("a");
+  assert.deepEqual(told, ["ask all", "ask all", "threads-body loading", "ask a"]);
+});

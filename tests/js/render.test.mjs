@@ -67,10 +67,16 @@ test("a value of another scope is not shown under this one", () => {
 test("plans: all accounts, none, ended, without allowance", () => {
   const { render } = makeRender();
   assert.equal(render.planText(null, "all"), "All accounts, month to date");
-  assert.equal(render.planText(PLAN, "other"), "No plan, month to date");
+  assert.equal(render.planText({ scope: "s", plan: null, current: false }, "s"), "No plan, month to date");
   const ended = { ...PLAN, status: "cancelled", current: false };
   assert.equal(render.planText(ended, "s"), "Team plan (cancelled), month to date");
   assert.equal(render.planText({ ...PLAN, credits_included: null }, "s"), "Team plan, no allowance");
+});
+
+test("nothing is said of a plan before its answer is in", () => {
+  const { render } = makeRender();
+  assert.equal(render.planText(null, "s").props.className, "skeleton");
+  assert.equal(render.planText(PLAN, "other").props.className, "skeleton");
 });
 
 test("while history is counted no total is shown as final", () => {

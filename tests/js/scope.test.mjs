@@ -31,3 +31,8 @@ test("the back button means the address", () => {
 test("a person without any account is not asked for one for ever", () => {
   assert.deepEqual(plan({ value: null, chosen: true }), {});
 });
+
+test("an address whose scope is not there stays as it is: the page says so", () => {
+  assert.deepEqual(plan({ value: "all", chosen: true, answered: true, search: "?scope=none" }), {});
+  assert.deepEqual(plan({ value: "a", chosen: true, search: "?scope=none" }), { write: "?scope=a", push: true });
+});
