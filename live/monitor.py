@@ -73,7 +73,8 @@ class Monitor:
         self.answered = False
         self.asked_at = clock()
         self.known_at = clock()  # the moment of which the last answer tells
-        self.sound_at: float | None = None
+        self.behind = False
+        self.sound_at: float | None = None  # nothing committed before it waited
         self.sent: State | None = None
         self.beat_at = clock()
 
@@ -139,15 +140,16 @@ class Monitor:
             self.hub.changed(Changes(found.version, everything=True))
 
     def catch_up(self) -> None:
-        """After a time in which we may have missed folds: all that is watched counts as waiting since it began.
-
-        Without it the first beat would say `live` before the values of that time are out.
+        """After a time of waiting, or in which we may have missed folds: all that is watched counts as waiting since
+        it began, until it is read once more. Otherwise a beat would say `live` ahead of the values of that time.
         """
-        if not self.listening:
+        if not self.listening or self.found_age_ms >= LATE_MS:
+            self.behind = True
             return
-        if self.sound_at is not None and self.sent is not None and not self.sent.listening:
+        if self.behind and self.sound_at is not None:
             self.hub.changed(Changes(0, everything=True), self.sound_at)
-        self.sound_at = self.known_at
+        self.behind = False
+        self.sound_at = self.clock() - self.found_age_ms / 1000
 
     @property
     def listening(self) -> bool:
@@ -156,9 +158,13 @@ class Monitor:
     @property
     def queue_age_ms(self) -> int:
         """The oldest wait of a committed change, for its fold or for its pass here; it grows while nobody answers."""
+        return max(self.found_age_ms, self.hub.waiting_ms)
+
+    @property
+    def found_age_ms(self) -> int:
+        """What the last answer said of the queue, grown as old as that answer."""
         queued = self.last.queue_age_ms if self.last is not None else 0
-        since = int((self.clock() - self.known_at) * 1000)
-        return max(queued + since, self.hub.waiting_ms)
+        return queued + int((self.clock() - self.known_at) * 1000)
 
     def beat(self) -> bytes:
         found = self.last

@@ -174,9 +174,18 @@ def test_what_may_have_been_missed_counts_as_waiting_until_it_is_read_again(play
         await stage.monitor.look()
         assert stage.changes == []
         await stage.look(4.0)
-        assert (stage.changes, stage.since) == ([Changes(0, everything=True)], 1.0)
+        assert (stage.changes, stage.since) == ([Changes(0, everything=True)], pytest.approx(0.997))
         await stage.look(4.3)
         assert len(stage.changes) == 1
+
+    play(scene)
+
+
+def test_what_waited_too_long_goes_on_waiting_until_it_is_read(play: Play) -> None:
+    async def scene(stage: Stage) -> None:
+        for at, age in ((1.0, 1400), (1.3, 1700), (1.6, 0), (1.9, 0)):
+            await stage.look(at, queue_age_ms=age)
+        assert (stage.changes, stage.since) == ([Changes(0, everything=True)], pytest.approx(-0.4))
 
     play(scene)
 
