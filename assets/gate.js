@@ -187,7 +187,8 @@
         if (!(dc.callback_context.triggered || []).length) {
           theGate().forget("thread");
           theGate().forget("thread_detail");
-          theGate().ask("thread_detail", { thread_id });
+          // Everything: an answer to the page before may have told this one what it has read.
+          theGate().ask("thread_detail", { thread_id }, { force: true });
         }
         return theGate().ask("thread", { thread_id });
       },
