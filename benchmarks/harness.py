@@ -6,6 +6,7 @@ import importlib.util
 import math
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +33,11 @@ START_SECONDS = 90
 
 @contextmanager
 def postgres(**options: str) -> Iterator[str]:
-    """A PostgreSQL in a temporary folder, started with these options besides our own; its URL."""
+    """A PostgreSQL in a temporary folder, started with these options besides our own; its URL.
+
+    A benchmark that is ended by SIGTERM ends it too.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="creditpulse-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
