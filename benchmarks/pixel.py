@@ -32,7 +32,8 @@ from websockets.sync.client import connect
 
 from benchmarks import harness
 from data.migrate import migrate
-from tests.browser.chrome import Tab, chrome
+from tests.browser.chrome import chrome
+from tests.browser.tab import Tab
 
 MEDIAN_MS, P95_MS = 20, 50  # the targets, for the change of the page
 CALLERS = 4
