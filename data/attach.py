@@ -22,7 +22,7 @@ from data import triggers
 from data.constants import HISTORY_LOCK
 from data.errors import SchemaError, UnavailableError
 from data.indexes import build_indexes
-from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_users
+from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_sources, find_users
 from data.views import source_views
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]  # steps counted, steps in all
 LOCK_TIMEOUT_MS = 200  # no writer ever queues behind our wait for the lock for longer
 LOCK_TRIES = 300
+FROZEN_MS = 5000
+FROZEN_COUNT_MS = 60_000
 BLOCKS_A_STEP = 8192  # 64 MiB of table
 COUNTED = {"usage_logs": ("usage", "u"), "credit_usage": ("purchase", "p")}
 
@@ -45,26 +47,33 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
     or UnavailableError when the tables' lock cannot be had.
     """
     with psycopg.connect(url, autocommit=True) as connection:
+        make_sources(connection)
         sources = find_sources(connection)
         for source in sources.values():
-            if source.name in (*COUNTED, "agent_runs", "threads"):
+            if source.name in (*COUNTED, "agent_runs", "threads") and not source.a_view:
                 check_rights(connection, source)
         build_indexes(connection, sources)
         refresh_functions(connection, sources, find_users(connection, users_table))
         if history_of(connection) == "complete":
             add_triggers(connection, sources)
+        if history_of(connection) == "complete":
             return
     if not count_history(url, progress):
         raise UnavailableError("another process has been counting the history for an hour; see `python app.py doctor`")
 
 
-def find_sources(connection: Connection[TupleRow]) -> dict[str, Source]:
-    """The source tables that are there; usage_logs is made with the others where it is missing."""
-    if find_source(connection, "usage_logs") is None:
-        with connection.transaction():
-            connection.execute(sql_file("source_tables.sql"))
-    found = {name: find_source(connection, name) for name in SOURCE_TABLES}
-    return {name: source for name, source in found.items() if source is not None}
+def make_sources(connection: Connection[TupleRow]) -> None:
+    """Makes the source tables in a database of our own. Raises SchemaError where it is somebody else's."""
+    if find_source(connection, "usage_logs") is not None:
+        return
+    others = [f"public.{name}" for name in SOURCE_TABLES if find_source(connection, name) is not None]
+    if others:
+        raise SchemaError(
+            f"public.usage_logs is missing, and {', '.join(others)} is there: this is another application's database; "
+            "check CREDITPULSE_DATABASE_URL"
+        )
+    with connection.transaction():
+        connection.execute(sql_file("source_tables.sql"))
 
 
 def sql_file(name: str) -> bytes:
@@ -81,6 +90,7 @@ def history_of(connection: Connection[TupleRow]) -> str:
 
 def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Source], users: Source | None) -> None:
     with connection.transaction():
+        connection.execute(sql_file("model.sql"))
         connection.execute(source_views(sources, users).encode())
         connection.execute(sql_file("periods.sql"))
         connection.execute(sql_file("fold.sql").replace(b":history_lock", str(HISTORY_LOCK).encode()))
@@ -90,26 +100,69 @@ def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Sourc
         if "agent_runs" in sources:
             connection.execute(triggers.touched_function("run", "r.thread_id", account_of_run(sources)).encode())
         if "threads" in sources:
-            account = "r.account_id" if "account_id" in sources["threads"].columns else "NULL::uuid"
+            account = "r.account_id" if sources["threads"].has_id("account_id") else "NULL::uuid"
             connection.execute(triggers.touched_function("thread", "r.thread_id", account).encode())
 
 
 def account_of_run(sources: dict[str, Source]) -> str:
-    if "account_id" not in sources.get("threads", Source("threads", {})).columns:
+    threads = sources.get("threads")
+    if threads is None or not threads.has_id("account_id"):
         return "NULL::uuid"
-    return "(SELECT t.account_id FROM public.threads t WHERE t.thread_id = r.thread_id)"
+    return "(SELECT t.account_id FROM public.threads t WHERE t.thread_id = r.thread_id LIMIT 1)"
 
 
-def add_triggers(connection: Connection[TupleRow], sources: dict[str, Source]) -> None:
-    """Adds what triggers are missing, such as those of new partitions; takes a lock only where some are."""
+def add_triggers(connection: Connection[TupleRow], sources: dict[str, Source], tries: int | None = None) -> None:
+    """Adds what triggers are missing, such as those of new partitions; takes a lock only where some are.
+
+    Where rows may have come or gone unseen meanwhile, the history is needed anew: whoever counts it adds them.
+    Raises UnavailableError where a lock cannot be had in so many short tries.
+    """
+    wanted = list(wanted_triggers(sources))
     missing = [
-        (table, statement)
-        for table, kind, statement in wanted_triggers(sources)
-        if not has_triggers(connection, table, kind)
+        (table, statement) for table, kind, statement in wanted if not has_triggers(connection, table, statement)
     ]
     for table, statement in missing:
-        with locked(connection, [table]):
-            connection.execute(statement.encode())
+        if not missed_rows(connection, table):
+            with locked(connection, [table], tries=tries):
+                connection.execute(statement.encode())
+    strays = stray_triggers(connection, [table for table, _kind, _statement in wanted])
+    for table, names in strays:
+        with locked(connection, [table], tries=tries):
+            for name in names:
+                connection.execute(sql.SQL("DROP TRIGGER {} ON {}").format(sql.Identifier(name), sql.SQL(table)))
+    if strays or any(missed_rows(connection, table) for table, _statement in missing):
+        logger.warning("tables came or went: the history is counted anew", extra={"action": "history.needed"})
+        connection.execute("UPDATE creditpulse.state SET history = 'needed'")
+
+
+def missed_rows(connection: Connection[TupleRow], table: str) -> bool:
+    """Whether rows of a counted table that has lacked its triggers may have changed unseen.
+
+    A partition's are seen through the whole, but for those that it had before it was attached: then it is
+    older than its place in the tree.
+    """
+    if table in (f"public.{name}" for name in COUNTED):
+        return True
+    attached = connection.execute(
+        """SELECT t.xmin <> i.xmin FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
+        JOIN pg_type t ON t.oid = c.reltype WHERE c.oid = %s::regclass AND c.relispartition""",
+        (table,),
+    ).fetchone()
+    if attached is None or not attached[0]:
+        return False
+    filled = connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.SQL(table))).fetchone()
+    return bool(filled and filled[0])
+
+
+def stray_triggers(connection: Connection[TupleRow], wanted: list[str]) -> list[tuple[str, list[str]]]:
+    """Tables with triggers of ours that are no source tables any more, such as detached partitions."""
+    return connection.execute(
+        """SELECT t.tgrelid::regclass::text, array_agg(t.tgname::text) FROM pg_trigger t
+        JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE p.pronamespace = 'creditpulse'::regnamespace AND t.tgrelid <> ALL (%s::regclass[])
+        GROUP BY t.tgrelid""",
+        (wanted,),
+    ).fetchall()
 
 
 def wanted_triggers(sources: dict[str, Source]) -> Iterator[tuple[str, str, str]]:
@@ -123,29 +176,35 @@ def wanted_triggers(sources: dict[str, Source]) -> Iterator[tuple[str, str, str]
         for part in source.partitions:
             yield part, kind, triggers.statement_triggers(kind, part, part_of_whole=True)
     for name, kind in (("agent_runs", "run"), ("threads", "thread")):
-        if name in sources:
+        if name in sources and not sources[name].a_view:
             yield f"public.{name}", kind, triggers.statement_triggers(kind, f"public.{name}", truncate=False)
 
 
-def has_triggers(connection: Connection[TupleRow], table: str, kind: str) -> bool:
+def has_triggers(connection: Connection[TupleRow], table: str, statement: str) -> bool:
+    """Whether the table has every trigger that the statement makes, none of them disabled."""
     row = connection.execute(
-        """SELECT count(*) >= 3 FROM pg_trigger
-        WHERE tgrelid = %s::regclass AND tgname LIKE %s AND tgenabled IN ('O', 'A')""",
-        (table, f"creditpulse\\_{kind}\\_%"),
+        """SELECT count(*) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE t.tgrelid = %s::regclass AND p.pronamespace = 'creditpulse'::regnamespace
+            AND t.tgenabled IN ('O', 'A')""",
+        (table,),
     ).fetchone()
-    return bool(row and row[0])
+    return bool(row and row[0] >= statement.count("CREATE OR REPLACE TRIGGER"))
 
 
 @contextmanager
-def locked(connection: Connection[TupleRow], tables: list[str], isolation: str = "READ COMMITTED") -> Iterator[None]:
+def locked(
+    connection: Connection[TupleRow], tables: list[str], isolation: str = "READ COMMITTED", tries: int | None = None
+) -> Iterator[None]:
     """A transaction that holds the tables' write lock, which it waited for in short tries only.
 
     Raises UnavailableError when a long transaction never lets go of a table.
     """
-    for attempt in range(LOCK_TRIES):
+    for attempt in range(LOCK_TRIES if tries is None else tries):
         connection.execute(f"BEGIN ISOLATION LEVEL {isolation}".encode())
         try:
             connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}".encode())
+            # Writers wait for us now: the server ends us where this process freezes, or its network is cut.
+            connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = {FROZEN_MS}".encode())
             connection.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE".encode())
         except psycopg.errors.LockNotAvailable:
             connection.execute("ROLLBACK")
@@ -174,6 +233,7 @@ def count_history(url: str, progress: Progress = no_progress, patience_seconds: 
     """
     with psycopg.connect(url, autocommit=True) as first, psycopg.connect(url, autocommit=True) as second:
         second.execute(sql.SQL("SET lock_timeout = {}").format(int(patience_seconds * 1000)))
+        second.execute(sql.SQL("SET idle_in_transaction_session_timeout = {}").format(FROZEN_COUNT_MS))
         try:
             second.execute("SELECT pg_advisory_lock(%s)", (HISTORY_LOCK,))
         except psycopg.errors.LockNotAvailable:
@@ -182,14 +242,12 @@ def count_history(url: str, progress: Progress = no_progress, patience_seconds: 
             return True
         sources = find_sources(first)
         wanted = list(wanted_triggers(sources))
+        forget_counted(first)
         with locked(first, [table for table, _kind, _statement in wanted], "REPEATABLE READ"):
             first.execute("DELETE FROM creditpulse.changes")  # the transaction's first look: after the lock
             snapshot = first.execute("SELECT pg_export_snapshot()").fetchone()
             second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             second.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot[0] if snapshot else ""))
-            for table in ("thread_totals", "thread_users", "usage_rollup", "purchase_rollup", "quarantine"):
-                first.execute(sql.SQL("DELETE FROM creditpulse.{}").format(sql.Identifier(table)))
-            first.execute("UPDATE creditpulse.state SET history = 'counting', version = version + 1, low = '0'")
             for _table, _kind, statement in wanted:
                 first.execute(statement.encode())
         count_tables(second, sources, progress)
@@ -203,6 +261,14 @@ def count_history(url: str, progress: Progress = no_progress, patience_seconds: 
             " creditpulse.fold_messages(s.version, NULL, NULL, true) AS m"
         )
     return True
+
+
+def forget_counted(connection: Connection[TupleRow]) -> None:
+    """Empties rollups and queue while writers go on; under their tables' lock only what they added since is left."""
+    with connection.transaction():
+        connection.execute("UPDATE creditpulse.state SET history = 'counting', version = version + 1, low = '0'")
+        for table in ("changes", "thread_totals", "thread_users", "usage_rollup", "purchase_rollup", "quarantine"):
+            connection.execute(sql.SQL("DELETE FROM creditpulse.{}").format(sql.Identifier(table)))
 
 
 def count_tables(connection: Connection[TupleRow], sources: dict[str, Source], progress: Progress) -> None:

@@ -11,12 +11,12 @@ import redis
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from data.attach import COUNTED, find_sources, has_triggers, history_of, wanted_triggers
+from data.attach import COUNTED, has_triggers, history_of, wanted_triggers
 from data.constants import LEADER_LOCK
 from data.engine import KEEPALIVE, plain_url
 from data.errors import CreditpulseError, SchemaError, UnavailableError
 from data.migrate import OLDEST_SERVER, first_line, newest_revision
-from data.sources import check_rights, find_source, find_users
+from data.sources import check_rights, find_sources, find_users
 from data.verify import differences
 
 MIGRATE = "run `python app.py migrate`"
@@ -81,8 +81,6 @@ def check_schema(_installation: Installation, connection: Connection[TupleRow]) 
 
 
 def check_sources(installation: Installation, connection: Connection[TupleRow]) -> str:
-    if find_source(connection, "usage_logs") is None:
-        raise SchemaError(f"public.usage_logs is missing; {MIGRATE}")
     sources = find_sources(connection)
     for name in COUNTED:
         if name in sources:
@@ -95,11 +93,10 @@ def check_sources(installation: Installation, connection: Connection[TupleRow]) 
 
 def check_triggers(_installation: Installation, connection: Connection[TupleRow]) -> str:
     wanted = list(wanted_triggers(find_sources(connection)))
-    missing = [table for table, kind, _statement in wanted if not has_triggers(connection, table, kind)]
+    missing = [table for table, _kind, statement in wanted if not has_triggers(connection, table, statement)]
     if missing:
         raise SchemaError(
-            f"no (or disabled) triggers on {', '.join(missing)}: changes there are not counted; {MIGRATE}, "
-            "then `python app.py doctor --verify`"
+            f"no (or disabled) triggers on {', '.join(missing)}: changes there are not counted; {MIGRATE}"
         )
     return f"on {len(wanted)} tables"
 
@@ -151,7 +148,7 @@ def check_quarantine(_installation: Installation, connection: Connection[TupleRo
     if count:
         raise SchemaError(
             f"{count} changes could not be added up; see creditpulse.quarantine, correct their rows in usage_logs, "
-            "then delete them there"
+            "then run `python app.py migrate --recount`"
         )
     return "empty"
 

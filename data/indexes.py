@@ -41,7 +41,12 @@ def build_indexes(connection: Connection[TupleRow], sources: Mapping[str, Source
 
 def build_index(connection: Connection[TupleRow], sources: Mapping[str, Source], index: NeededIndex) -> None:
     source = sources.get(index.table)
-    if source is None or not set(index.columns) <= source.columns.keys() or has_index(connection, index):
+    if (
+        source is None
+        or source.a_view
+        or not set(index.columns) <= source.columns.keys()
+        or has_index(connection, index)
+    ):
         return
     if source.partitioned:
         # An index on the whole cannot be built concurrently: one on each part, which new parts do not need at once.

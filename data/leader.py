@@ -15,7 +15,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from data.constants import LEADER_LOCK
+from data.constants import HISTORY_LOCK, LEADER_LOCK
 from data.engine import KEEPALIVE
 from data.reign import PooledReign, Reign, scalar
 
@@ -26,19 +26,26 @@ WORKING_LOST_SECONDS = 120.0  # a backend that is busy with a statement is given
 CANDIDATE_SECONDS = 0.5
 SESSION_SECONDS = 2.0  # what a notification may take before the session counts as a pooler's
 
-# Ends the leader's backend where its heart has stopped; a backend at work is only slow. The lock, not the
-# heartbeat's row, says which backend it is.
+
+def held(lock: str, key: int) -> str:
+    """The condition that a row of pg_locks is this advisory lock of our database, held by somebody."""
+    return f"""{lock}.locktype = 'advisory' AND {lock}.granted
+        AND {lock}.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND {lock}.classid = {key >> 32} AND {lock}.objid = {key & 0xFFFFFFFF} AND {lock}.objsubid = 1"""
+
+
+# Ends the leader's backend where its heart has stopped; a backend at work is only slow, and so may be who counts
+# the history, on other connections. The lock, not the heartbeat's row, says which backend it is.
 END_LOST_LEADER = f"""
     SELECT pg_terminate_backend(a.pid)
     FROM pg_locks k
     JOIN pg_stat_activity a USING (pid)
     CROSS JOIN creditpulse.leader l
-    WHERE k.locktype = 'advisory' AND k.granted
-        AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND k.classid = {LEADER_LOCK >> 32} AND k.objid = {LEADER_LOCK & 0xFFFFFFFF} AND k.objsubid = 1
+    WHERE {held("k", LEADER_LOCK)}
         AND (l.beat_at < clock_timestamp() - make_interval(secs => {WORKING_LOST_SECONDS})
             OR (l.beat_at < clock_timestamp() - make_interval(secs => {HEARTBEAT_LOST_SECONDS})
-                AND (a.state <> 'active' OR a.wait_event_type = 'Client')))
+                AND (a.state <> 'active' OR a.wait_event_type = 'Client')
+                AND NOT EXISTS (SELECT FROM pg_locks h WHERE {held("h", HISTORY_LOCK)} AND h.mode = 'ExclusiveLock')))
 """
 
 

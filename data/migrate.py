@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import psycopg
@@ -9,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from data.attach import Progress, attach, no_progress
 from data.constants import MIGRATE_LOCK
@@ -17,6 +18,7 @@ from data.engine import make_engine, plain_url
 from data.errors import CreditpulseError, MissingRightError, UnavailableError
 
 OLDEST_SERVER = 140000  # PostgreSQL 14
+TURN_SECONDS = 0.2
 
 
 def migrate(
@@ -31,8 +33,7 @@ def migrate(
     try:
         with engine.connect() as connection:
             check_server(connection)
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATE_LOCK})
-            connection.commit()
+            wait_for_turn(connection)
             try:
                 upgrade(connection)
                 if recount:
@@ -45,10 +46,19 @@ def migrate(
                 connection.commit()
     except (OperationalError, psycopg.OperationalError) as error:
         raise UnavailableError(f"the database does not answer: {first_line(error)}") from error
-    except (ProgrammingError, psycopg.errors.InsufficientPrivilege) as error:
+    except (DBAPIError, psycopg.Error) as error:
         raise refused(error) from error
     finally:
         engine.dispose()
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Takes the lock of migrations in tries: a statement that waits for it would hold a snapshot, for whose end the
+    index builds of the one that has the lock would wait in turn."""
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATE_LOCK}):
+        connection.commit()
+        time.sleep(TURN_SECONDS)
+    connection.commit()
 
 
 def check_server(connection: Connection) -> None:
@@ -75,7 +85,7 @@ def newest_revision() -> str | None:
 
 
 def refused(error: Exception) -> CreditpulseError:
-    if isinstance(error, ProgrammingError) and not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+    if not isinstance(getattr(error, "orig", error), psycopg.errors.InsufficientPrivilege):
         return CreditpulseError(f"the schema could not be brought up to date: {first_line(error)}")
     return MissingRightError(
         f"{first_line(error)}; the role needs CREATE on the database and has to own the source tables"

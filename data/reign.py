@@ -17,9 +17,11 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from data.attach import add_triggers, count_history, find_sources
+from data.attach import add_triggers, count_history
 from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK, LEADER_LOCK
 from data.engine import KEEPALIVE
+from data.errors import CreditpulseError
+from data.sources import find_sources
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ WAKE_SECONDS = 0.25  # asleep, how often to see whether the process is stopping
 SILENT_WRITER_SECONDS = 0.1  # while one keeps us awake, an empty fold this often
 HISTORY_SECONDS = 1.0
 VACUUM_ROWS = 50_000
-PARTITIONS_SECONDS = 30.0
+TABLES_SECONDS = 30.0
 POOLED_SECONDS = 60.0  # then see whether it still is a pooler's connection
 
 BEAT = """
@@ -71,7 +73,7 @@ class Reign:
         self.stopping = stopping
         self.clean_at: datetime | None = None
         self.beat_at = 0.0
-        self.partitions_at = time.monotonic()
+        self.tables_at = time.monotonic()
         self.unvacuumed_rows = 0
         self.unrested_seconds = 0.0  # spent in folds, less what has been rested for
         self.folded_at = time.monotonic()
@@ -89,7 +91,8 @@ class Reign:
                 if fold.history != "complete":
                     self.count_history()
                 elif not fold.empty:
-                    self.tidy()
+                    self.vacuum_when_due()
+                    self.look_for_tables_when_due()
                     self.recover(self.interval_seconds)
                 elif not self.sleep():
                     self.recover(SILENT_WRITER_SECONDS)
@@ -123,6 +126,7 @@ class Reign:
             return False
         while self.fold().empty and not self.stopping.is_set():
             self.beat_when_due()
+            self.look_for_tables_when_due()
             if self.rung(HEARTBEAT_SECONDS):
                 break
         self.connection.execute("SELECT pg_advisory_unlock(%s)", (DOORBELL_LOCK,))
@@ -157,14 +161,21 @@ class Reign:
         else:
             self.beat_when_due()
 
-    def tidy(self) -> None:
+    def vacuum_when_due(self) -> None:
         if self.unvacuumed_rows >= VACUUM_ROWS and not (self.vacuum and self.vacuum.is_alive()):
             self.unvacuumed_rows = 0
             self.vacuum = threading.Thread(target=vacuum_queue, args=(self.url,), name="vacuum", daemon=True)
             self.vacuum.start()
-        if time.monotonic() - self.partitions_at >= PARTITIONS_SECONDS:
-            self.partitions_at = time.monotonic()
-            add_triggers(self.connection, find_sources(self.connection))
+
+    def look_for_tables_when_due(self) -> None:
+        """New partitions get their triggers; a table that is in use for long has to wait for the next look."""
+        if time.monotonic() - self.tables_at < TABLES_SECONDS:
+            return
+        self.tables_at = time.monotonic()
+        try:
+            add_triggers(self.connection, find_sources(self.connection), tries=1)
+        except CreditpulseError as error:
+            logger.warning("%s", error, extra={"action": "tables.failed"})
 
 
 class PooledReign(Reign):
@@ -194,10 +205,13 @@ class PooledReign(Reign):
 
 
 def vacuum_queue(url: str) -> None:
-    """Makes the room of folded rows usable again; autovacuum comes once a minute, which is too rarely here."""
+    """Makes the room of folded rows usable again; autovacuum comes once a minute, which is too rarely here.
+
+    The room stays with the table: to give it back takes a lock that writers would wait for.
+    """
     try:
         with psycopg.connect(url, autocommit=True, application_name="creditpulse vacuum", **KEEPALIVE) as connection:
-            connection.execute("VACUUM (SKIP_LOCKED, PARALLEL 0) creditpulse.changes")
+            connection.execute("VACUUM (SKIP_LOCKED, PARALLEL 0, TRUNCATE false) creditpulse.changes")
     except psycopg.Error as error:
         logger.warning("vacuum failed: %s", str(error).split("\n")[0], extra={"action": "vacuum.failed"})
 

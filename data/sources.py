@@ -11,13 +11,17 @@ from data.errors import MissingRightError, SchemaError
 
 SOURCE_TABLES = ("usage_logs", "credit_usage", "agent_runs", "threads", "projects", "users")
 
+COUNTED_TABLES = ("usage_logs", "credit_usage")
+
+# Without it a table of that name is somebody else's, and as good as missing.
+KEYS = {"agent_runs": "thread_id", "threads": "thread_id", "projects": "project_id"}
+
 UUID_TYPES = {"uuid"}
 NUMBER_TYPES = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
 TIME_TYPES = {"timestamp with time zone"}
 EXPECTED_TYPES = {
     "thread_id": UUID_TYPES,
     "user_id": UUID_TYPES,
-    "account_id": UUID_TYPES,
     "created_at": TIME_TYPES,
     "total_prompt_tokens": NUMBER_TYPES,
     "total_completion_tokens": NUMBER_TYPES,
@@ -29,26 +33,37 @@ EXPECTED_TYPES = {
 
 @dataclass(frozen=True)
 class Source:
-    """One source table as it is: `columns` maps names to types, `partitions` are leaf tables, quoted."""
+    """One source table as it is: `columns` maps names to types, `partitions` are leaf tables, quoted.
+
+    `kind` is PostgreSQL's: r a table, p a partitioned one (which may have no partition yet), v a view.
+    """
 
     name: str
     columns: dict[str, str]
     partitions: tuple[str, ...] = ()
     schema: str = "public"
+    kind: str = "r"
 
     @property
     def table(self) -> str:
-        return f"{self.schema}.{self.name}"
+        return f'"{self.schema}"."{self.name}"'
 
     @property
     def partitioned(self) -> bool:
-        return bool(self.partitions)
+        return self.kind == "p"
+
+    @property
+    def a_view(self) -> bool:
+        return self.kind == "v"
+
+    def has_id(self, column: str) -> bool:
+        return self.columns.get(column) == "uuid"
 
 
 def find_source(connection: Connection[TupleRow], name: str, schema: str = "public") -> Source | None:
     """The table, or None where there is none.
 
-    Raises SchemaError where a column that we add up has a type that cannot be added up exactly.
+    Raises SchemaError where it is one that we add up, and cannot be added up exactly.
     """
     found = connection.execute(
         """SELECT c.oid, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -65,7 +80,8 @@ def find_source(connection: Connection[TupleRow], name: str, schema: str = "publ
             (oid,),
         ).fetchall()
     )
-    check_types(name, columns)
+    if schema == "public" and name in COUNTED_TABLES:
+        check_types(name, columns)
     partitions: tuple[str, ...] = ()
     if kind == "p":
         partitions = tuple(
@@ -76,7 +92,7 @@ def find_source(connection: Connection[TupleRow], name: str, schema: str = "publ
                 (oid,),
             ).fetchall()
         )
-    return Source(name, columns, partitions, schema)
+    return Source(name, columns, partitions, schema, kind)
 
 
 def find_users(connection: Connection[TupleRow], users_table: str | None) -> Source | None:
@@ -84,16 +100,17 @@ def find_users(connection: Connection[TupleRow], users_table: str | None) -> Sou
     for table in (users_table,) if users_table else ("public.users", "auth.users"):
         schema, name = table.split(".")
         source = find_source(connection, name, schema)
-        if source is None or not {"id", "email"} <= source.columns.keys():
+        if source is None or not source.has_id("id") or "email" not in source.columns:
             continue
         readable = connection.execute(
-            "SELECT has_schema_privilege(%s, 'USAGE') AND has_table_privilege(%s, 'SELECT')", (schema, table)
+            "SELECT has_schema_privilege(%s, 'USAGE') AND has_table_privilege(%s, 'SELECT')", (schema, source.table)
         ).fetchone()
         if readable and readable[0]:
             return source
     if users_table:
         raise SchemaError(
-            f"CREDITPULSE_USERS_TABLE names {users_table}, which is not there, not readable, or lacks id and email"
+            f"CREDITPULSE_USERS_TABLE names {users_table}, which is not there, not readable, "
+            "or lacks an id (a uuid) and an email"
         )
     return None
 
@@ -104,6 +121,24 @@ def check_types(name: str, columns: dict[str, str]) -> None:
             raise SchemaError(
                 f"public.{name}.{column} is {columns[column]}; Creditpulse needs {' or '.join(sorted(expected))}"
             )
+
+
+def find_sources(connection: Connection[TupleRow]) -> dict[str, Source]:
+    """The source tables that are there. Raises SchemaError where what has to be counted cannot be."""
+    found = {name: find_source(connection, name) for name in SOURCE_TABLES}
+    sources = {
+        name: source
+        for name, source in found.items()
+        if source is not None and (name not in KEYS or source.has_id(KEYS[name]))
+    }
+    if "usage_logs" not in sources:
+        raise SchemaError(
+            "public.usage_logs is missing; check CREDITPULSE_DATABASE_URL, or run `python app.py migrate`"
+        )
+    for name in COUNTED_TABLES:
+        if name in sources and sources[name].a_view:
+            raise SchemaError(f"public.{name} is a view, and views cannot tell of their changes; make it a table")
+    return sources
 
 
 def check_rights(connection: Connection[TupleRow], source: Source) -> None:

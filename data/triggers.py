@@ -41,14 +41,22 @@ def number(columns: Columns, name: str) -> str:
     return f"coalesce(nullif(r.{name}::numeric, 'NaN'::numeric), 0)"
 
 
+def signed(sign: int, figure: str) -> str:
+    """The lowest number of an integer column has no positive counterpart there."""
+    return figure if sign > 0 else f"-({figure})::numeric"
+
+
 def time_of(columns: Columns) -> str:
     return "r.created_at" if "created_at" in columns else "NULL::timestamptz"
 
 
 def model_of(columns: Columns) -> str:
-    if columns.get("content") not in {"json", "jsonb"}:
+    kind = columns.get("content")
+    if kind not in {"json", "jsonb"}:
         return "''"
-    return "coalesce(left(r.content->>'model', 200), '')"
+    # A json column, unlike jsonb, takes text that cannot be read out of it.
+    model = "r.content->>'model'" if kind == "jsonb" else "creditpulse.model_in(r.content)"
+    return f"coalesce(left({model}, 200), '')"
 
 
 def usage_delta(columns: Columns, rows: str, sign: int) -> str:
@@ -58,10 +66,10 @@ def usage_delta(columns: Columns, rows: str, sign: int) -> str:
         SELECT {identifier(columns, "thread_id")} AS thread_id, {identifier(columns, "user_id")} AS user_id,
             {model_of(columns)} AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
             {last} AS last_at, {sign} AS calls,
-            {sign} * {number(columns, "total_prompt_tokens")} AS prompt_tokens,
-            {sign} * {number(columns, "total_completion_tokens")} AS completion_tokens,
-            {sign} * {number(columns, "total_tokens")} AS total_tokens,
-            {sign} * {number(columns, "estimated_cost")} AS cost
+            {signed(sign, number(columns, "total_prompt_tokens"))} AS prompt_tokens,
+            {signed(sign, number(columns, "total_completion_tokens"))} AS completion_tokens,
+            {signed(sign, number(columns, "total_tokens"))} AS total_tokens,
+            {signed(sign, number(columns, "estimated_cost"))} AS cost
         FROM {rows} r"""
 
 
@@ -70,7 +78,7 @@ def purchase_delta(columns: Columns, rows: str, sign: int) -> str:
         SELECT {identifier(columns, "thread_id")} AS thread_id, {identifier(columns, "user_id")} AS user_id,
             '' AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
             NULL::timestamptz AS last_at, {sign} AS calls, 0 AS prompt_tokens, 0 AS completion_tokens,
-            0 AS total_tokens, {sign} * {number(columns, "amount_dollars")} AS cost
+            0 AS total_tokens, {signed(sign, number(columns, "amount_dollars"))} AS cost
         FROM {rows} r"""
 
 

@@ -43,6 +43,11 @@ PLAIN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "source_users": ("users", {"id": "uuid", "email": "text", "name": "text", "created_at": "timestamptz"}),
 }
+READABLE = {
+    "uuid": {"uuid"},
+    "jsonb": {"json", "jsonb"},
+    "timestamptz": {"timestamp with time zone", "timestamp without time zone", "date"},
+}
 CALL = {
     "id": "uuid",
     "user_id": "uuid",
@@ -67,8 +72,10 @@ PURCHASE = {
 
 def source_views(sources: Mapping[str, Source], users: Source | None) -> str:
     """The statements that make (or remake) every view; `users` may lie in any schema."""
-    tables = {**sources, **({"users": users} if users else {})}
-    views = [view(name, tables.get(table), columns) for name, (table, columns) in PLAIN.items()]
+    views = [
+        view(name, users if table == "users" else sources.get(table), columns)
+        for name, (table, columns) in PLAIN.items()
+    ]
     usage, purchases = sources["usage_logs"], sources.get("credit_usage")
     views.append(view("source_usage", usage, CALL, counted_call(usage.columns)))
     views.append(
@@ -96,9 +103,7 @@ def view(
     name: str, source: Source | None, columns: Mapping[str, str], reckoned: Mapping[str, str] | None = None
 ) -> str:
     """A view with these columns; `reckoned` are those that are not simply the column of that name."""
-    selected = ", ".join(
-        f"({value})::{kind}" for column, kind in columns.items() for value in [read(source, column, reckoned or {})]
-    )
+    selected = ", ".join(f"({read(source, column, kind, reckoned or {})})::{kind}" for column, kind in columns.items())
     rows = f"FROM {source.table} r" if source else "WHERE false"
     table = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     return f"""
@@ -107,9 +112,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $function$ SELECT {selected} {rows} $functi
 CREATE OR REPLACE VIEW creditpulse.{name} AS SELECT * FROM creditpulse.{name}_rows();"""
 
 
-def read(source: Source | None, column: str, reckoned: Mapping[str, str]) -> str:
+def read(source: Source | None, column: str, kind: str, reckoned: Mapping[str, str]) -> str:
     if source is None:
         return "NULL"
     if column in reckoned:
         return reckoned[column]
-    return f"r.{column}" if column in source.columns else "NULL"
+    return f"r.{column}" if fits(source.columns.get(column), kind) else "NULL"
+
+
+def fits(found: str | None, kind: str) -> bool:
+    """Whether a column of the found type can always be read as the kind that the view has."""
+    return found is not None and (kind == "text" or found in READABLE[kind])

@@ -1,4 +1,5 @@
--- Takes the queued changes of transactions from low on, up to, not including, the row cutoff (NULL: all), and adds them to the rollups.
+-- Takes the queued changes of transactions from low on, up to, not including, the row cutoff (NULL: all), and adds
+-- them to the rollups. It stops at the mark of a truncated table, which has to be seen to before anything after it.
 CREATE OR REPLACE FUNCTION creditpulse.apply_queue(
     low xid8, cutoff bigint,
     OUT taken bigint, OUT threads uuid[], OUT accounts uuid[], OUT shrunk uuid[], OUT recount boolean, OUT horizon xid8
@@ -9,7 +10,9 @@ DECLARE
 BEGIN
     WITH gone AS MATERIALIZED (
         DELETE FROM creditpulse.changes c
-        WHERE c.xid >= apply_queue.low AND (cutoff IS NULL OR c.id < cutoff)
+        WHERE c.xid >= apply_queue.low AND c.id < least(cutoff, (
+            SELECT min(t.id) FROM creditpulse.changes t
+            WHERE t.source IN ('U', 'P') AND t.xid >= apply_queue.low), 9223372036854775807)
         RETURNING c.*
     ), good AS MATERIALIZED (
         SELECT * FROM gone g
@@ -140,7 +143,11 @@ BEGIN
     INTO taken, threads, accounts, shrunk, recount, horizon
     FROM creditpulse.apply_queue(since, cutoff) AS a;
 
+    -- A table that was truncated while we worked: the next fold begins with it.
+    complete := complete AND NOT EXISTS (SELECT FROM creditpulse.changes c WHERE c.source IN ('U', 'P'));
     IF taken = 0 THEN
+        -- A void low has to go before the restored server's count of transactions comes as far.
+        UPDATE creditpulse.state s SET low = since WHERE s.low > horizon;
         RETURN;
     END IF;
 
@@ -150,7 +157,7 @@ BEGIN
             UPDATE creditpulse.thread_totals t
             SET last_at = l.at, last_quarter = creditpulse.quarter_of(l.at)
             FROM (
-                SELECT s.thread_id, (SELECT max(u.created_at) FROM public.usage_logs u WHERE u.thread_id = s.thread_id) AS at
+                SELECT s.thread_id, (SELECT max(u.created_at) FROM creditpulse.source_usage u WHERE u.thread_id = s.thread_id) AS at
                 FROM unnest(shrunk) AS s (thread_id)
             ) l
             WHERE t.thread_id = l.thread_id;

@@ -13,6 +13,7 @@ from data import attach
 from data.errors import MissingRightError, SchemaError, UnavailableError
 from data.indexes import NEEDED_INDEXES
 from data.migrate import migrate
+from data.sources import find_sources
 from data.verify import differences
 from tests.database.ledger import FIRST, SECOND, Connection, figure, fold, thread_cost, write_call
 
@@ -293,7 +294,7 @@ def test_a_new_partition_gets_its_triggers(partitioned: Connection) -> None:
     partitioned.execute(
         "CREATE TABLE usage_2027 PARTITION OF usage_logs FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')"
     )
-    attach.add_triggers(partitioned, attach.find_sources(partitioned))
+    attach.add_triggers(partitioned, find_sources(partitioned))
     partitioned.execute(
         "INSERT INTO usage_2027 (thread_id, estimated_cost, created_at) VALUES (%s, 4, '2027-07-01')", (FIRST,)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from decimal import Decimal
 
 import psycopg
@@ -143,6 +144,14 @@ def test_sums_beyond_a_bigint_stop_no_writer(connection: Connection) -> None:
     assert figure(connection, "SELECT count(*) FROM creditpulse.quarantine") == 1
 
 
+def test_the_lowest_numbers_that_a_column_holds_can_be_deleted(connection: Connection) -> None:
+    connection.execute("INSERT INTO usage_logs (thread_id, total_tokens) VALUES (%s, -2147483648)", (FIRST,))
+    connection.execute("UPDATE usage_logs SET thread_id = %s", (SECOND,))
+    connection.execute("DELETE FROM usage_logs")
+    fold(connection)
+    assert differences(connection) == []
+
+
 def test_a_copy_of_many_rows_is_one_delta_for_each_group(connection: Connection) -> None:
     with (
         connection.cursor() as cursor,
@@ -197,6 +206,37 @@ def test_a_truncated_purchase_table_leaves_usage_alone(connection: Connection) -
     assert figure(connection, "SELECT coalesce(sum(cost), 0) FROM creditpulse.exact_purchases") == 0
 
 
+def test_a_table_truncated_while_a_fold_runs_is_forgotten_by_the_next(connection: Connection) -> None:
+    connection.execute("INSERT INTO credit_usage (user_id, amount_dollars) VALUES (%s, 5)", (ANNA,))
+    write_call(connection, "1")
+    fold(connection)
+    connection.execute("TRUNCATE credit_usage")
+    write_call(connection, "2")
+    with other(connection) as folding, other(connection) as holder:
+        with holder.transaction():
+            # What the fold has to empty is held, so that it waits in the middle of its work.
+            holder.execute("SELECT * FROM creditpulse.purchase_rollup FOR UPDATE")
+            leader = threading.Thread(target=fold, args=(folding,))
+            leader.start()
+            wait_until_blocked(connection, folding.info.backend_pid)
+            connection.execute("TRUNCATE usage_logs")
+            write_call(connection, "4")
+        leader.join()
+    assert thread_cost(connection) == 4
+    while fold(connection):
+        assert thread_cost(connection) == 4
+    assert differences(connection) == []
+
+
+def wait_until_blocked(connection: Connection, pid: int) -> None:
+    pause = threading.Event()
+    for _ in range(2000):
+        if figure(connection, "SELECT cardinality(pg_blocking_pids(%s))", pid):
+            return
+        pause.wait(0.01)
+    raise AssertionError("it never had to wait")
+
+
 def test_a_long_queue_is_folded_in_batches_and_exact_between_them(connection: Connection) -> None:
     for _ in range(5):
         write_call(connection, "1")
@@ -211,6 +251,17 @@ def test_a_restored_server_that_counts_transactions_anew_loses_nothing(connectio
     write_call(connection, "2")
     assert thread_cost(connection) == 2
     assert fold(connection) == 1
+
+
+def test_a_restored_server_loses_nothing_once_it_has_counted_as_far_as_the_old_one(connection: Connection) -> None:
+    write_call(connection, "1")
+    fold(connection)
+    connection.execute("UPDATE creditpulse.state SET low = (low::text::bigint + 3)::text::xid8")
+    fold(connection)
+    write_call(connection, "2")
+    for _ in range(4):
+        connection.execute("SELECT pg_current_xact_id()")
+    assert thread_cost(connection) == 3
 
 
 def test_a_fold_says_which_threads_and_accounts_changed(connection: Connection) -> None:

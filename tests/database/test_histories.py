@@ -86,7 +86,7 @@ class Histories(RuleBasedStateMachine):
     def begin(self, writer: int, isolation: str) -> None:
         if self.writers[writer].info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
             self.writers[writer].execute(f"BEGIN ISOLATION LEVEL {isolation}".encode())
-            self.writers[writer].execute("SELECT count(*) FROM usage_logs")
+            self.write(writer, "SELECT count(*) FROM usage_logs")
 
     @rule(writer=st.integers(0, WRITERS - 1), outcome=st.sampled_from(["COMMIT", "COMMIT", "ROLLBACK"]))
     def end(self, writer: int, outcome: str) -> None:

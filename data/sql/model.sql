@@ -1,0 +1,9 @@
+-- A json column holds any well-formed text, also such as no text column does: then the model is not known.
+CREATE OR REPLACE FUNCTION creditpulse.model_in(content json) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN content->>'model';
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END
+$$;
