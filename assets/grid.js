@@ -78,6 +78,13 @@
     window.scrollTo(0, 0);
   }
 
+  /* The grid keeps the Tab key for its cells, so that a link in one is reached by Enter. */
+  function openLink(params) {
+    const { key, target } = params.event || {};
+    const link = key === "Enter" && target && target.querySelector && target.querySelector("a");
+    if (link) link.click();
+  }
+
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   Object.assign(functions, {
     wholeNumber: (value) => (value === null || value === undefined ? "" : dc.formats.whole(value)),
@@ -86,6 +93,7 @@
     shortTime: (value) => (value ? shortTime(new Date(value), new Date()) : ""),
     localTime: (value) => (value ? dc.formats.clock(value, Date.now()) : ""),
     fitColumns,
+    openLink,
     creditpulseTheme,
   });
 
@@ -102,5 +110,5 @@
     return element("span", { className: "thread-cell" }, dot, element("a", link, data.title));
   };
 
-  Object.assign(dc, { grid: { split, fitting, follow, shortTime } });
+  Object.assign(dc, { grid: { split, fitting, follow, openLink, shortTime } });
 })(window);

@@ -9,6 +9,7 @@
 
   const HINT_MS = 1000;
   const RESTORED_MS = 60000;
+  const LOOK_MS = 1000; // timers, too, stand still in a sleeping computer
   const LIVE = ["nav-answer", "thread-answer", "subscription"]; // where one is answered, so would the others be
 
   const topicOf = (message) =>
@@ -79,7 +80,10 @@
 
   function createTab() {
     const { publish, createCoalescer, createThrottle } = dc.publish;
-    const now = () => window.performance.now();
+    const now = dc.live_state.createClock(
+      () => window.performance.now(),
+      () => Date.now(),
+    );
     const board = createBoard();
     const page = { scope: null, thread: null, announced: null, state: null, beatTimer: null };
 
@@ -170,7 +174,7 @@
       window.clearTimeout(page.beatTimer);
       if (state === "live") {
         const left = known.beatAt + dc.live_state.BEAT_MS - now();
-        page.beatTimer = window.setTimeout(refreshState, Math.max(0, left) + 1);
+        page.beatTimer = window.setTimeout(refreshState, Math.min(LOOK_MS, Math.max(0, left) + 1));
       }
       const name = `${state} ${known.history}`;
       if (page.state === name) return;

@@ -3,6 +3,7 @@
   "use strict";
 
   const BEAT_MS = 12000; // a beat comes every 5 s; one older than this proves nothing
+  const SLEEP_MS = 1000; // the wall clock is corrected by less
   const LATE_MS = 1500; // so that nothing is called live that waits longer than 2 s
 
   /*
@@ -25,7 +26,21 @@
     );
   }
 
+  /*
+   * Milliseconds that only grow, the time asleep included: a monotonic clock may stand still in a sleeping computer,
+   * and what it last heard would still seem fresh when it wakes.
+   */
+  function createClock(steady, wall) {
+    const start = wall() - steady();
+    let asleep = 0;
+    return function now() {
+      const ahead = wall() - steady() - start;
+      if (ahead > asleep + SLEEP_MS) asleep = ahead;
+      return steady() + asleep;
+    };
+  }
+
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
-    live_state: { stateOf, BEAT_MS },
+    live_state: { stateOf, createClock, BEAT_MS },
   });
 })(window);

@@ -60,7 +60,11 @@ def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any
             "theme": {"function": "creditpulseTheme(themeQuartz)"},
             **options,
         },
-        eventListeners={"gridSizeChanged": ["fitColumns(params)"], "firstDataRendered": ["fitColumns(params)"]},
+        eventListeners={
+            "gridSizeChanged": ["fitColumns(params)"],
+            "firstDataRendered": ["fitColumns(params)"],
+            "cellKeyDown": ["openLink(params)"],
+        },
         style={"height": height, "width": "100%"},
     )
     return made

@@ -125,7 +125,12 @@ def tooltips() -> list[Component]:
             "Live: a change in the database is shown a moment after it is committed. Polling: the figures are "
             "asked for at the interval beside. Offline: the server does not answer; these are the last figures.",
         ),
-        states.tooltip(ids.NAV_FREQUENCY, "How often the figure is asked for besides live updates."),
+        states.tooltip(
+            ids.NAV_FREQUENCY,
+            "Besides live updates, the credits are asked for every 10 s while an agent runs, else every 30 s; "
+            "plan and allowance every 2 minutes.",
+        ),
+        states.tooltip(ids.NAV_PLAN, "The plan and its allowance for the period; asked for every 2 minutes."),
         states.tooltip(ids.NAV_CREDITS, "Credits of all calls in the period: their cost in dollars, times the rate."),
     ]
 

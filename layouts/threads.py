@@ -68,7 +68,7 @@ def threads_grid() -> Component:
             number_column("calls", "Calls", "wholeNumber", least=70, secondary=True),
             number_column("total_tokens", "Tokens", "compactNumber", least=90, secondary=True),
             number_column("credits", "Credits", "wholeNumber", least=80),
-            number_column("last_at", "Last call", "shortTime", least=112),
+            number_column("last_at", "Last call", "shortTime", least=112, secondary=True),
             hidden_order("running", 0, "desc"),
             hidden_order("last_at_order", 1, "desc"),
             hidden_order("id", 2, "asc"),

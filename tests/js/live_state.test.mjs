@@ -40,3 +40,19 @@ test("offline: neither the browser's network nor the server answers", () => {
 test("a hidden tab is paused, whatever else is so", () => {
   assert.equal(stateWith({ hidden: true, online: false }), "paused");
 });
+
+test("the time that a computer sleeps counts, though its monotonic clock stands still", () => {
+  const at = { steady: 0, wall: 5000 };
+  const now = live_state.createClock(
+    () => at.steady,
+    () => at.wall,
+  );
+  Object.assign(at, { steady: 1000, wall: 6000 });
+  assert.equal(now(), 1000);
+  at.wall += 3600000; // asleep
+  assert.equal(now(), 3601000);
+  at.wall -= 7200000; // somebody sets the clock back
+  assert.equal(now(), 3601000);
+  at.steady += 10;
+  assert.equal(now(), 3601010);
+});

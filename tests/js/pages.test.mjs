@@ -95,3 +95,13 @@ test("the threads of one account are never left under another's name", () => {
   dc.threads.scope_changed("a");
   assert.deepEqual(told, ["ask all", "ask all", "threads-body loading", "ask a"]);
 });
+
+test("Enter on a cell follows the link in it", () => {
+  const followed = [];
+  const cell = (link) => ({ querySelector: () => link });
+  const link = { click: () => followed.push("link") };
+  grid.openLink({ event: { key: "Enter", target: cell(link) } });
+  grid.openLink({ event: { key: "a", target: cell(link) } });
+  grid.openLink({ event: { key: "Enter", target: cell(null) } });
+  assert.deepEqual(followed, ["link"]);
+});
