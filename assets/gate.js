@@ -193,8 +193,8 @@
         return theGate().ask("thread", { thread_id });
       },
 
-      thread_detail(thread_id, _changed) {
-        if (thread_id) theGate().ask("thread_detail", { thread_id }, { must: true });
+      thread_detail(thread_id, changed) {
+        if (thread_id) theGate().ask("thread_detail", { thread_id }, { must: Boolean(changed) });
       },
 
       threads(scope, _changed) {

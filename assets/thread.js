@@ -101,7 +101,8 @@
       follow(usage, _ticks, thread, seen) {
         if (!usage || usage.thread_id !== thread || usage.gone) return;
         const ticked = triggered("thread-interval.n_intervals") && usage.agent_status === "running";
-        if (ticked || behind(usage, seen)) dc.gate.thread_detail(thread);
+        // Before the first answer, a request that is on its way brings everything.
+        if (ticked || behind(usage, seen)) dc.gate.thread_detail(thread, seen);
       },
 
       /* The body's class, and the last figures of a thread that is gone. */

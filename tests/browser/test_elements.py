@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -11,6 +10,7 @@ import pytest
 
 from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.scripts import NOTED_ASKS
 from tests.browser.tab import Tab, credits_text
 
 NAVIGATION = {
@@ -128,8 +128,30 @@ def test_what_is_live_explains_itself(tab: Tab, thread: UUID) -> None:
     assert any("every 10 s while the agent runs, else 30 s" in text for text in explained)
 
 
-def test_a_thread_without_calls_says_so(tab: Tab, customer: Customer, account: UUID) -> None:
-    tab.open_thread(customer.thread(account, "Nothing yet"))
+def test_a_thread_without_calls_says_so_and_begins_with_the_first(tab: Tab, customer: Customer, account: UUID) -> None:
+    thread = customer.thread(account, "Nothing yet")
+    tab.open_thread(thread)
     tab.until_state("thread-body", "empty")
+    tab.until_state("thread-live", "live")
     assert tab.text("thread-credits") == "0"
-    assert re.search("No calls yet", tab.text_of("main"))
+    assert "No calls yet" in tab.text_of("main")
+    customer.call(thread, account, "0.25")
+    tab.until_state("thread-body", "ready")
+    tab.until_is(tab.charted, 25.0, "the end of the chart")
+    tab.until(lambda: "25.0" in tab.text_of("#thread-log .ag-center-cols-container"), "the call in the log")
+
+
+def test_an_opened_thread_is_read_once_and_once_for_a_change(
+    tab: Tab, customer: Customer, thread: UUID, account: UUID
+) -> None:
+    tab.before_pages(NOTED_ASKS)
+    tab.open_thread(thread)
+    tab.until_state("thread-body", "ready")
+    tab.until_state("thread-live", "live")
+    customer.call(thread, account, "1")
+    tab.until_is(tab.charted, pytest.approx(1820.0288), "the end of the chart")
+    assert (asks(tab, "..thread-figure"), asks(tab, "thread-answer")) == (2, 1)
+
+
+def asks(tab: Tab, output: str) -> int:
+    return sum(asked.startswith(output) for asked, _at in tab.script("return window.asks"))
