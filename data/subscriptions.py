@@ -14,7 +14,7 @@ from data.viewer import Viewer
 
 @dataclass(frozen=True)
 class Subscription:
-    """`credits_included` is the period's allowance in credits, None where there is none."""
+    """`credits_included` is the period's allowance in credits, None where there is none, as is a bound of a period."""
 
     scope: str
     plan: str
@@ -26,15 +26,21 @@ class Subscription:
 
 
 SUBSCRIPTION = text("""
-    SELECT plan, status, credits_included, period_start, period_end,
-        coalesce(status IN ('active', 'trialing') AND period_start <= statement_timestamp()
-            AND period_end > statement_timestamp(), false) AS current
-    FROM creditpulse.subscriptions WHERE user_id = :scope
+    SELECT plan, status, credits_included,
+        CASE WHEN period_start BETWEEN '0001-01-02' AND '9999-12-30' THEN period_start END AS period_start,
+        CASE WHEN period_end BETWEEN '0001-01-02' AND '9999-12-30' THEN period_end END AS period_end,
+        coalesce(status IN ('active', 'trialing') AND s.period_start <= statement_timestamp()
+            AND s.period_end > statement_timestamp(), false) AS current
+    FROM creditpulse.subscriptions s WHERE user_id = :scope
+    ORDER BY current DESC, s.period_start DESC NULLS LAST, s.period_end DESC NULLS LAST LIMIT 1
 """)
 
 
 def subscription(connection: Connection, viewer: Viewer, scope: str) -> Subscription | None:
-    """The account's subscription; None for all accounts, for an account without one, or one not the viewer's."""
+    """The account's subscription, the current one of several.
+
+    None for all accounts, for an account without one, or one not the viewer's.
+    """
     account = scope_id(scope)
     if scope == "all" or not (viewer.staff or account in viewer.accounts):
         return None

@@ -14,6 +14,7 @@ from data.constants import ALL_ACCOUNTS
 from data.viewer import Viewer
 
 RUNNING, IDLE = "running", "idle"
+ENDLESS_YEAR = 9999  # the end of a period that has none
 
 
 @dataclass(frozen=True)
@@ -116,15 +117,22 @@ def thread_usages(connection: Connection, viewer: Viewer, thread_ids: Collection
 
 
 # An account's subscription counts while it is active and its period is the current one; otherwise, and for
-# all accounts, the period is the calendar month in UTC.
+# all accounts, the period is the calendar month in UTC. An operator's own view may hold earlier ones, and times
+# beyond the calendar.
 NAV_USAGES = text("""
     WITH periods AS (
-        SELECT i.scope, s.user_id IS NOT NULL AS subscribed,
+        SELECT i.scope, s.period_start IS NOT NULL AS subscribed,
             coalesce(s.period_start, date_trunc('month', statement_timestamp(), 'UTC')) AS period_start,
             coalesce(s.period_end, date_trunc('month', statement_timestamp(), 'UTC') + interval '1 month') AS period_end
         FROM unnest(cast(:scopes AS uuid[])) AS i (scope)
-        LEFT JOIN creditpulse.subscriptions s ON s.user_id = i.scope AND s.status IN ('active', 'trialing')
-            AND s.period_start <= statement_timestamp() AND s.period_end > statement_timestamp()
+        LEFT JOIN LATERAL (
+            SELECT greatest(s.period_start, '0001-01-02') AS period_start,
+                least(s.period_end, '9999-12-30') AS period_end
+            FROM creditpulse.subscriptions s
+            WHERE s.user_id = i.scope AND s.status IN ('active', 'trialing')
+                AND s.period_start <= statement_timestamp() AND s.period_end > statement_timestamp()
+            ORDER BY s.period_start DESC, s.period_end DESC LIMIT 1
+        ) s ON true
     )
     SELECT p.*, u.total_tokens, u.cost,
         creditpulse.purchases_between(p.scope, p.period_start, p.period_end) AS purchased,
@@ -161,9 +169,11 @@ def nav_usages(connection: Connection, viewer: Viewer, scopes: Collection[str]) 
 
 
 def period_of(start: datetime, end: datetime, *, subscribed: bool) -> Period:
-    """The period with its label: the month's name, or the dates of a subscription's period."""
+    """The period with its label: the month's name, or the dates of a subscription's period, which may have no end."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if not subscribed:
         return Period(start, end, f"{start:%B}, UTC")
+    if end.year == ENDLESS_YEAR:
+        return Period(start, end, f"since {start.day} {start:%b} {start.year}")
     last = end - timedelta(microseconds=1)
     return Period(start, end, f"{start.day} {start:%b} to {last.day} {last:%b}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -48,12 +49,12 @@ def subscription_message(subscription: Subscription | None, scope: str) -> Messa
     """`current` says whether the navigation total and the allowance are of the same period."""
     if subscription is None:
         return {"scope": scope, "plan": None, "credits_included": None, "current": False}
-    included = subscription.credits_included
+    included = subscription.credits_included if subscription.current else None
     return {
         "scope": scope,
         "plan": subscription.plan,
         "status": subscription.status,
-        "credits_included": int(included) if included is not None and subscription.current else None,
+        "credits_included": int(included) if included is not None and math.isfinite(included) else None,
         "period_end": utc(subscription.period_end) if subscription.period_end else None,
         "current": subscription.current,
     }

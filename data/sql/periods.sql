@@ -65,7 +65,8 @@ BEGIN
             coalesce(sum(u.total_tokens), 0) AS total_tokens, coalesce(sum(u.cost), 0) AS cost
         INTO raw FROM creditpulse.source_usage u
         WHERE u.created_at >= edge.first AND u.created_at < edge.last
-            AND (of_scope = every OR u.user_id = of_scope OR (of_scope = nil AND u.user_id IS NULL));
+            AND (of_scope = every OR u.user_id = of_scope OR (of_scope = nil AND u.user_id IS NULL))
+            AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost);
         calls := calls + raw.calls;
         prompt_tokens := prompt_tokens + raw.prompt_tokens;
         completion_tokens := completion_tokens + raw.completion_tokens;
@@ -93,7 +94,8 @@ BEGIN
         SELECT coalesce(sum(c.cost), 0)
         FROM creditpulse.edges_between(start_at, end_at) AS e
         JOIN creditpulse.source_purchases c ON c.created_at >= e.first AND c.created_at < e.last
-        WHERE of_scope = every OR c.user_id = of_scope OR (of_scope = nil AND c.user_id IS NULL));
+        WHERE (of_scope = every OR c.user_id = of_scope OR (of_scope = nil AND c.user_id IS NULL))
+            AND creditpulse.foldable(0, 0, 0, c.cost));
 END
 $$;
 
