@@ -126,15 +126,17 @@
     ];
   }
 
-  function navSkeleton(subscription, scope, live) {
+  /* Before there are figures; `usual` is empty, not missing, for a person whom no account belongs to. */
+  function navWithout(subscription, scope, live, usual) {
+    const none = !scope && usual === "";
     return [
-      skeleton("6ch"),
+      none ? "–" : skeleton("6ch"),
       "",
       "usage-credits figure",
       "Credits",
       barStyle(null),
-      scope ? planText(subscription, scope) : "No account is yours yet",
-      skeleton("9ch"),
+      none ? "No account is yours yet" : planText(subscription, scope),
+      none ? "" : skeleton("9ch"),
       "",
       "",
       "–",
@@ -203,9 +205,9 @@
         }
       },
 
-      nav(usage, subscription, scope, live) {
+      nav(usage, subscription, scope, live, usual) {
         last.nav = { subscription, scope, live, outputs: dc.callback_context.outputs_list };
-        if (!usage || usage.scope !== scope) return navSkeleton(subscription, scope, live);
+        if (!usage || usage.scope !== scope) return navWithout(subscription, scope, live, usual);
         return navOf(usage, last.nav);
       },
 

@@ -24,7 +24,7 @@ Option = dict[str, str]
 
 
 def choose_account(queries: Queries, typed: object, search: object) -> tuple[list[Option], Any, str | None]:
-    """The chooser's options, the chosen scope, and the scope of an address that names none.
+    """The chooser's options, the chosen scope, and the scope of an address that names none: empty for who has none.
 
     Typing changes the options alone.
     """
@@ -34,7 +34,7 @@ def choose_account(queries: Queries, typed: object, search: object) -> tuple[lis
         dash.ctx.triggered_id == ids.NAV_ACCOUNT and f"{ids.NAV_ACCOUNT}.search_value" in dash.ctx.triggered_prop_ids
     )
     options = account_options(queries, viewer, scope, text_of(typed or ""))
-    return options, no_update if typing else scope, default_scope(viewer)
+    return options, no_update if typing else scope, default_scope(viewer) or ""
 
 
 def chosen_scope(viewer: Viewer, search: str) -> str | None:
@@ -107,7 +107,7 @@ def register_clientside(app: Dash) -> None:
     wire(app, "live", "subscription_answered", [subscription])
     wire(app, "live", "follow", [scope, shown])
     wire(app, "scope", "keep", [scope, page, search, State(ids.DEFAULT_SCOPE, "data")])
-    wire(app, "render", "nav", [usage, subscription, scope, live_state], NAV_FIGURES)
+    wire(app, "render", "nav", [usage, subscription, scope, live_state, State(ids.DEFAULT_SCOPE, "data")], NAV_FIGURES)
     wire(app, "render", "dot", [live_state, status], NAV_DOT)
     wire(app, "render", "sections", [shown], [Output(link, "className") for link in ids.NAV_LINKS.values()])
     toggled = [Output(ids.NAV_CARD, "className"), Output(ids.NAV_TOGGLE, "aria-expanded")]

@@ -76,8 +76,8 @@ def has_more(page: ThreadPage, query: ThreadQuery) -> bool:
     return len(page.rows) < page.total and query.limit < MOST_ROWS
 
 
-def render(_queries: Queries, _viewer: Viewer) -> Component:
-    return threads.layout()
+def render(_queries: Queries, viewer: Viewer) -> Component:
+    return threads.layout() if viewer.staff or viewer.accounts else threads.without_accounts()
 
 
 PAGE = Page("/threads", "Threads", "/threads", render, threads.layout)

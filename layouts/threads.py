@@ -41,6 +41,20 @@ def layout() -> Component:
     )
 
 
+def without_accounts() -> Component:
+    """The page of a person whom no account belongs to."""
+    return html.Div(
+        [
+            html.Div(html.H1("Threads"), className="page-head"),
+            states.empty(
+                "No account is yours yet",
+                "Threads appear here once the platform has a user with your e-mail address. Ask whoever runs it.",
+            ),
+        ],
+        className="stack",
+    )
+
+
 def search_box() -> Component:
     return html.Div(
         [
@@ -103,7 +117,8 @@ def nothing(search: str, scope: str) -> Component:
         )
     if scope != "all":
         return states.empty(
-            "No threads in this account", "Nothing has been used here yet. Choose another account in the navigation."
+            "No threads in this account",
+            "Whatever it has used belongs to no thread. Choose another account in the navigation.",
         )
     return states.empty(
         "No threads yet",

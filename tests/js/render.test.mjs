@@ -64,6 +64,14 @@ test("a value of another scope is not shown under this one", () => {
   assert.equal(cost, "");
 });
 
+test("who has no account is told so, once that is known", () => {
+  const { render } = makeRender();
+  const before = render.nav(undefined, null, null, LIVE, null);
+  assert.deepEqual([before[0].props.className, before[5].props.className], ["skeleton", "skeleton"]);
+  const known = render.nav(undefined, null, null, LIVE, "");
+  assert.deepEqual([known[0], known[1], known[5], known[6]], ["–", "", "No account is yours yet", ""]);
+});
+
 test("plans: all accounts, none, ended, without allowance", () => {
   const { render } = makeRender();
   assert.equal(render.planText(null, "all"), "All accounts, month to date");
