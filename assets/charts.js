@@ -31,6 +31,35 @@
     return { data, layout: { ...figure.layout, shapes, template } };
   }
 
+  const COLUMNS = ["x", "y", "customdata"];
+
+  /* The figure with the points that came since; the last drawn one may be among them, grown. */
+  function grown(figure, growth) {
+    const data = figure.data.map((trace, index) => {
+      const longer = { ...trace };
+      for (const name of COLUMNS) {
+        const drawn = trace[name];
+        if (drawn) longer[name] = (growth.replaces_last ? drawn.slice(0, -1) : drawn).concat(growth.data[index][name] || []);
+      }
+      return longer;
+    });
+    const yaxis = { ...figure.layout.yaxis, ...growth.yaxis };
+    return { data, layout: { ...figure.layout, yaxis, shapes: growth.shapes } };
+  }
+
+  /*
+   * What is drawn of a thread after this answer: {figure}, or {anew} where answers between were lost. One of another
+   * thread says nothing; one that was taken already changes nothing.
+   */
+  function taken(kept, answer, thread, again) {
+    if (!answer) return {};
+    if (answer.data && answer.layout) return answer.layout.meta === thread ? { figure: answer } : {};
+    if (answer.of !== thread || !kept || kept.layout.meta !== thread) return {};
+    if (again) return { figure: kept };
+    return kept.data[0].x.length === answer.drawn ? { figure: grown(kept, answer) } : { anew: true };
+  }
+
+  let kept = null; // the open thread's figure
   let watched = false;
 
   function theme() {
@@ -49,10 +78,15 @@
       themeOf,
       local,
       painted,
+      taken,
 
-      paint(figure, _theme, templates, thread) {
-        if (!figure || figure.layout.meta !== thread) return dc.no_update;
-        return painted(figure, templates[theme()], Date.now());
+      paint(answer, _theme, templates, thread) {
+        const came = (dc.callback_context.triggered || []).some((part) => part.prop_id === "thread-figure.data");
+        const { figure, anew } = taken(kept, answer, thread, !came);
+        if (anew) dc.gate.thread_detail_anew(thread);
+        if (!figure) return dc.no_update;
+        kept = figure;
+        return painted(kept, templates[theme()], Date.now());
       },
     },
   });

@@ -197,6 +197,10 @@
         if (thread_id) theGate().ask("thread_detail", { thread_id }, { must: Boolean(changed) });
       },
 
+      thread_detail_anew(thread_id) {
+        theGate().ask("thread_detail", { thread_id }, { force: true });
+      },
+
       threads(scope, _changed) {
         if (scope) theGate().ask("threads", { scope }, { must: true });
       },

@@ -82,6 +82,7 @@ def grow(connection: Connection, viewer: Viewer, thread_id: UUID, seen: Seen, qu
         bucket_seconds=seen.bucket_seconds,
         bars=charts.bar_scale([credits_drawn(after.lowest, rate), credits_drawn(after.highest, rate)]),
         replaces_last=replaces_last(seen, points),
+        of=str(thread_id),
     )
     page = log_page("grow", thread_id, log.calls, log.total_calls, rate)
     return figure, page, run_list(runs), after.store(), no_update, "ready"

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dash import Patch
-
 from layouts.formats import whole
 
 Figure = dict[str, Any]
@@ -224,25 +222,19 @@ def timeline_growth(
     bucket_seconds: int | None,
     bars: Figure,
     replaces_last: bool = False,
-) -> Patch:
-    """What to change in a drawn timeline of `drawn` points when these have come.
+    of: str = "",
+) -> Figure:
+    """What `assets/charts.js` adds to a drawn timeline of `drawn` points, that of `of`, when these have come.
 
-    `bars` is the new `bar_scale`. `replaces_last`: the first of them is the last drawn bucket, which has grown.
+    `bars` is the new `bar_scale`. `replaces_last`: the first of them is the last drawn bucket, which has grown. It is
+    no Patch: Dash would apply that to whatever page is open when it arrives, and fail where that has no chart.
     """
-    figure = Patch()
-    added = list(points)
-    if replaces_last:
-        replace_point(figure, drawn - 1, added.pop(0))
-    for index, trace in enumerate(timeline(added, (), bucket_seconds)["data"]):
-        for name in ("x", "y", "customdata"):
-            if trace.get(name):
-                figure["data"][index][name].extend(trace[name])
-    figure["layout"]["yaxis"].update(bars)
-    figure["layout"]["shapes"] = band_shapes(bands)
-    return figure
-
-
-def replace_point(figure: Patch, place: int, point: TimelinePoint) -> None:
-    steps, bars = figure["data"][0], figure["data"][1]
-    steps["x"][place], steps["y"][place], steps["customdata"][place] = point.at, point.cumulative, hover(point)
-    bars["x"][place], bars["y"][place] = point.bucket_start, point.credits
+    traces = timeline(points, (), bucket_seconds)["data"]
+    return {
+        "of": of,
+        "drawn": drawn,
+        "replaces_last": replaces_last,
+        "data": [{name: trace[name] for name in ("x", "y", "customdata") if name in trace} for trace in traces],
+        "yaxis": bars,
+        "shapes": band_shapes(bands),
+    }

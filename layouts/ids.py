@@ -83,7 +83,9 @@ THREAD_DETAIL_REQUEST = "thread-detail-request"
 THREAD_TIMELINE = "thread-timeline"
 THREAD_LOG = "thread-log"
 THREAD_BODY = "thread-body"  # its data-state is loading, ready or empty
-THREAD_FIGURE = "thread-figure"  # dcc.Store: the chart in UTC and without colours, as the server makes it
+THREAD_FIGURE = (
+    "thread-figure"  # dcc.Store: the chart in UTC and without colours, as the server makes it, or its growth
+)
 THREAD_TEMPLATES = "thread-templates"  # dcc.Store: Plotly's templates, light and dark
 THREAD_THEME = "thread-theme"  # dcc.Store: the theme now
 THREAD_BARS = "thread-bars"  # what a bar of the chart stands for

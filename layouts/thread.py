@@ -171,6 +171,7 @@ def duration(lasted: timedelta) -> str:
 
 def stores() -> list[Component]:
     names = (
+        ids.THREAD_FIGURE,
         ids.THREAD_THEME,
         ids.THREAD_SEEN,
         ids.THREAD_PAGE,
@@ -178,9 +179,4 @@ def stores() -> list[Component]:
         ids.THREAD_OLDER_REQUEST,
         ids.THREAD_OLDER_PAGE,
     )
-    return [
-        dcc.Store(id=ids.THREAD_TEMPLATES, data=charts.templates()),
-        # Nobody's: what comes late for the page before can be added to it, and is never drawn.
-        dcc.Store(id=ids.THREAD_FIGURE, data=charts.timeline((), (), None)),
-        *(dcc.Store(id=name) for name in names),
-    ]
+    return [dcc.Store(id=ids.THREAD_TEMPLATES, data=charts.templates()), *(dcc.Store(id=name) for name in names)]

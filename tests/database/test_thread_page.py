@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from dash import Patch
 from sqlalchemy import Connection, Engine
 from werkzeug.exceptions import BadRequest
 
@@ -83,7 +82,7 @@ def test_nothing_new_adds_nothing(reader: Connection, connection: Writer, querie
     assert (answer[1]["rows"], answer[3]) == ([], seen.store())
 
 
-def test_an_answer_is_a_patch_and_the_new_rows_alone(reader: Connection, connection: Writer, queries: Queries) -> None:
+def test_an_answer_is_the_growth_of_that_thread_alone(reader: Connection, connection: Writer, queries: Queries) -> None:
     add_call(connection, THREAD, at="2026-01-01Z")
     full = read_all(reader, SYSTEM, THREAD, 100, queries)
     add_call(connection, THREAD, cost="0.246", at="2026-01-02Z", model="gpt-5.2")
@@ -91,7 +90,8 @@ def test_an_answer_is_a_patch_and_the_new_rows_alone(reader: Connection, connect
     assert seen is not None
     answer = grow(reader, SYSTEM, THREAD, seen, queries)
     assert answer is not None
-    assert isinstance(answer[0], Patch)
+    growth = answer[0]
+    assert (growth["of"], growth["drawn"], growth["data"][0]["y"]) == (str(THREAD), 1, [pytest.approx(34.6)])
     assert [(row["credits"], row["model"]) for row in answer[1]["rows"]] == [("24.6", "gpt-5.2")]
 
 

@@ -105,3 +105,45 @@ test("Enter on a cell follows the link in it", () => {
   grid.openLink({ event: { key: "Enter", target: cell(null) } });
   assert.deepEqual(followed, ["link"]);
 });
+
+const FIGURE = {
+  data: [
+    { x: ["a", "b"], y: [1, 3], customdata: ["", ""] },
+    { x: ["a", "b"], y: [1, 2] },
+  ],
+  layout: { meta: "t", yaxis: { side: "right", range: [0, 2] }, shapes: [] },
+};
+const GROWTH = {
+  of: "t",
+  drawn: 2,
+  replaces_last: false,
+  data: [
+    { x: ["c"], y: [4], customdata: [""] },
+    { x: ["c"], y: [1] },
+  ],
+  yaxis: { range: [0, 9] },
+  shapes: [{ x0: "a" }],
+};
+
+test("a chart grows by what came since", () => {
+  const { figure } = plain(charts.taken(FIGURE, GROWTH, "t", false));
+  assert.deepEqual(figure.data[0].x, ["a", "b", "c"]);
+  assert.deepEqual(figure.data[1], { x: ["a", "b", "c"], y: [1, 2, 1] });
+  assert.deepEqual(figure.layout, { meta: "t", yaxis: { side: "right", range: [0, 9] }, shapes: [{ x0: "a" }] });
+  assert.equal(FIGURE.data[0].x.length, 2);
+});
+
+test("a bucket that has grown takes its own place", () => {
+  const growth = { ...GROWTH, replaces_last: true, data: [{ x: ["b"], y: [5], customdata: [""] }, { x: ["b"], y: [4] }] };
+  const { figure } = plain(charts.taken(FIGURE, growth, "t", false));
+  assert.deepEqual([figure.data[0].y, figure.data[1].y], [[1, 5], [1, 4]]);
+});
+
+test("what is another thread's, late, or taken already changes no chart; what has a gap is read anew", () => {
+  assert.deepEqual(plain(charts.taken(FIGURE, { ...GROWTH, of: "other" }, "t", false)), {});
+  assert.deepEqual(plain(charts.taken(FIGURE, GROWTH, "other", false)), {});
+  assert.deepEqual(plain(charts.taken(null, GROWTH, "t", false)), {});
+  assert.deepEqual(plain(charts.taken(null, FIGURE, "other", false)), {});
+  assert.equal(charts.taken(FIGURE, GROWTH, "t", true).figure, FIGURE);
+  assert.deepEqual(plain(charts.taken(FIGURE, { ...GROWTH, drawn: 7 }, "t", false)), { anew: true });
+});

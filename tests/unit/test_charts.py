@@ -8,7 +8,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from dash import Patch
 
 from layouts import charts
 from layouts.charts import TimelinePoint
@@ -63,8 +62,8 @@ def test_a_bucket_is_as_wide_as_its_time_and_says_how_many_calls_it_holds() -> N
 def test_a_figure_that_has_grown_is_the_figure_drawn_anew(seconds: int | None, points: list[TimelinePoint]) -> None:
     figure = charts.timeline(points[:1], BANDS[:1], seconds, of="t")
     scale = charts.bar_scale([point.credits for point in points])
-    patch = charts.timeline_growth(points[1:], BANDS, drawn=1, bucket_seconds=seconds, bars=scale)
-    grown = patched(figure, patch)
+    growth = charts.timeline_growth(points[1:], BANDS, drawn=1, bucket_seconds=seconds, bars=scale)
+    grown = grown_figure(figure, growth)
     expected = charts.timeline(points, BANDS, seconds, of="t")
     expected["data"][0]["mode"] = grown["data"][0]["mode"]
     assert grown == expected
@@ -74,8 +73,8 @@ def test_a_bucket_that_has_grown_replaces_itself() -> None:
     before = BUCKETS[0]._replace(cumulative=4.0, credits=4.0, calls=2)
     figure = charts.timeline([before], (), 60)
     scale = charts.bar_scale([10.0, 2.0])
-    patch = charts.timeline_growth(BUCKETS, (), drawn=1, bucket_seconds=60, bars=scale, replaces_last=True)
-    grown = patched(figure, patch)
+    growth = charts.timeline_growth(BUCKETS, (), drawn=1, bucket_seconds=60, bars=scale, replaces_last=True)
+    grown = grown_figure(figure, growth)
     assert [trace["y"] for trace in grown["data"]] == [trace["y"] for trace in charts.timeline(BUCKETS, (), 60)["data"]]
 
 
@@ -95,20 +94,12 @@ def test_a_buckets_width_is_said_in_the_unit_that_fits() -> None:
     ]  # fmt: skip
 
 
-def patched(figure: dict[str, Any], patch: Patch) -> dict[str, Any]:
-    """The figure as the browser has it after the operations."""
+def grown_figure(figure: dict[str, Any], growth: dict[str, Any]) -> dict[str, Any]:
+    """The figure as `assets/charts.js` has it after the growth."""
     figure = json.loads(json.dumps(figure))
-    for step in patch.to_plotly_json()["operations"]:
-        *way, last = step["location"]
-        target: Any = figure
-        for key in way:
-            target = target[key]
-        value = step["params"]["value"]
-        match step["operation"]:
-            case "Assign":
-                target[last] = value
-            case "Extend":
-                target[last] += value
-            case "Merge":
-                target[last] |= value
-    return json.loads(json.dumps(figure))
+    for trace, more in zip(figure["data"], growth["data"], strict=True):
+        for name, values in more.items():
+            trace[name] = (trace[name][:-1] if growth["replaces_last"] else trace[name]) + values
+    figure["layout"]["yaxis"] |= growth["yaxis"]
+    figure["layout"]["shapes"] = growth["shapes"]
+    return dict(json.loads(json.dumps(figure)))
