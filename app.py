@@ -30,6 +30,7 @@ from live.stream import make_live
 from settings import Settings, SettingsError, is_loopback, read_settings
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
+MOST_PORT = 65_535
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -64,7 +65,7 @@ def create_app_from_environment() -> Starlette:
 
 def serve(settings: Settings, arguments: argparse.Namespace) -> None:
     """Serves until SIGINT or SIGTERM. Raises SettingsError where everyone on the network would be staff."""
-    host = arguments.host or settings.host
+    host = (arguments.host or settings.host).strip("[]")
     port = settings.port if arguments.port is None else arguments.port
     if settings.auth == "local" and not is_loopback(host):
         raise SettingsError(
@@ -76,11 +77,18 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
     commands.check_free(host, port)
     with commands.database(settings) as url, commands.companions(arguments, url):
         logging.getLogger("creditpulse").info("Creditpulse is on http://%s:%d", host, port)
+        app = create_app(replace(settings, database_url=url))  # also for several: what stops one stops all
         if arguments.workers > 1:
             os.environ["CREDITPULSE_DATABASE_URL"] = url
             run_server("app:create_app_from_environment", host, port, arguments.workers)
         else:
-            run_server(create_app(replace(settings, database_url=url)), host, port)
+            run_server(app, host, port)
+
+
+def port_number(text: str) -> int:
+    if not text.isdecimal() or int(text) > MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is no port; choose 0 to {MOST_PORT}")
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -96,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
         server = verb(name, serve, text)
         server.set_defaults(demo=name == "run")
         server.add_argument("--host", help="address to serve on (default: CREDITPULSE_HOST)")
-        server.add_argument("--port", type=int, help="port to serve on (default: CREDITPULSE_PORT)")
+        server.add_argument("--port", type=port_number, help="port to serve on (default: CREDITPULSE_PORT)")
         server.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     migrate = verb("migrate", commands.migrate, "creates or upgrades the schema and attaches to the source tables")
     migrate.add_argument("--recount", action="store_true", help="count the whole history anew")
@@ -124,6 +132,11 @@ def configure_logging() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def one_line(message: str) -> str:
+    """Whatever a file's or a server's words in it were: nothing that a terminal would take for a command."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in message)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 on success, 1 on a failure explained in one line; argparse ends wrong usage with 2."""
     parsed = parser().parse_args(arguments)
@@ -131,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed.run(read_settings(), parsed)
     except (CreditpulseError, SettingsError, OSError) as error:
-        sys.stderr.write(f"creditpulse: {error}\n")
+        sys.stderr.write(f"creditpulse: {one_line(str(error))}\n")
         return 1
     except KeyboardInterrupt:
         return 130

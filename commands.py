@@ -65,6 +65,8 @@ def check_schema(url: str) -> None:
             row = there and there[0] and connection.execute("TABLE creditpulse.alembic_version").fetchone()
     except psycopg.OperationalError as error:
         raise UnavailableError(f"the database does not answer: {first_line(error)}") from error
+    except psycopg.Error as error:
+        raise SchemaError(f"the database cannot be used: {first_line(error)}; see `python app.py doctor`") from error
     if not row or row[0] != newest_revision():
         raise SchemaError("the database has no schema of this version; run `python app.py migrate`")
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 PREFIX = "CREDITPULSE_"
 AUTH_MODES = ("local", "header", "oidc")
+MOST_CREDITS_PER_DOLLAR = 10**9
 
 
 class SettingsError(ValueError):
@@ -108,7 +110,7 @@ def parse_rate(name: str, text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal(0)
-    if not value.is_finite() or value <= 0:
+    if not value.is_finite() or not 0 < value <= MOST_CREDITS_PER_DOLLAR:
         raise SettingsError(f"{name} is {text!r}; set it to a number above 0, such as 100")
     return value
 
@@ -128,11 +130,23 @@ def parse_database_url(name: str, text: str) -> str:
 def parse_cache_url(name: str, text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError(f"{name} must look like redis://host:6379/0")
+    try:
+        urlsplit(text).port  # noqa: B018 that it can be read is all we ask
+    except ValueError:
+        raise SettingsError(f"{name} must look like redis://host:6379/0") from None
     return text
 
 
 def parse_names(_name: str, text: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def parse_staff(name: str, text: str) -> frozenset[str]:
+    entries = parse_names(name, text)
+    for entry in entries:
+        if "@" not in entry:
+            raise SettingsError(f"{name} has {entry!r}; list e-mail addresses and @domains, separated by commas")
+    return entries
 
 
 def parse_proxies(name: str, text: str) -> frozenset[str]:
@@ -160,7 +174,7 @@ PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "state_dir": lambda _name, text: Path(text),
     "auth": parse_auth,
     "trusted_proxies": parse_proxies,
-    "staff": parse_names,
+    "staff": parse_staff,
     "users_table": parse_table,
     "credits_per_dollar": parse_rate,
     "fold_interval_ms": parse_interval,

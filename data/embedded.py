@@ -40,9 +40,9 @@ def start_embedded(state_dir: Path) -> EmbeddedDatabase:
 
     Raises UnavailableError when it cannot start.
     """
-    state_dir.mkdir(parents=True, exist_ok=True)
     folder = (state_dir / "postgres").resolve()
     try:
+        state_dir.mkdir(parents=True, exist_ok=True)
         server = embedded_server(folder)
         configure(server, folder)
     except (OSError, RuntimeError, AssertionError, ValueError) as error:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from data.errors import InputError
 
 # A cut network is noticed within seconds, not after TCP's own quarter of an hour.
 # No statement is prepared on the server: behind a transaction pooler the next one may run on another session.
@@ -20,14 +23,25 @@ KEEPALIVE: dict[str, Any] = {
 }
 
 
+def parsed(url: str) -> URL:
+    """Raises InputError, which does not repeat the URL and its password, where it is none."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise InputError(
+            "a database URL cannot be read; write it as postgresql://user:password@host:5432/database, "
+            "with special characters percent-encoded"
+        ) from None
+
+
 def plain_url(url: str) -> str:
     """The URL as libpq and psycopg take it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return parsed(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def driver_url(url: str) -> str:
     """The URL as SQLAlchemy takes it, for psycopg 3."""
-    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return parsed(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:

@@ -13,12 +13,15 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from data.errors import UnavailableError
+
 MOST_MESSAGE_BYTES = 65_536  # what a client may say at once: 500 topics and room to spare
 GRACE_SECONDS = 1.5  # for requests that are being served when the signal comes
+NOT_STARTED = "the server could not start; the lines above say why"
 
 
 def run_server(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> None:
-    """Serves until SIGINT or SIGTERM, then returns within 5 s.
+    """Serves until SIGINT or SIGTERM, then returns within 5 s. Raises UnavailableError where it cannot begin to.
 
     `app` is the application, or, for several workers, where each of them finds its factory
     ("app:create_app_from_environment").
@@ -28,9 +31,15 @@ def run_server(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> No
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
     if workers > 1:
-        Workers(config, sockets=[config.bind_socket()]).run()
+        supervisor = Workers(config, sockets=[config.bind_socket()])
+        supervisor.run()
+        if supervisor.failed:
+            raise UnavailableError(NOT_STARTED)
     else:
-        uvicorn.Server(config).run()
+        try:
+            uvicorn.Server(config).run()
+        except SystemExit as error:
+            raise UnavailableError(NOT_STARTED) from error
 
 
 class Workers(Multiprocess):
@@ -40,12 +49,15 @@ class Workers(Multiprocess):
     imports, again and again; and it hears no signal while it waits for an answer.
     """
 
+    failed = False
+
     def keep_subprocess_alive(self) -> None:
         for index, process in enumerate(self.processes):
             if process.process.is_alive():
                 continue
             process.join()
             if process.exitcode == STARTUP_FAILURE:
+                self.failed = True
                 self.should_exit.set()  # the next would fail in the same way
                 return
             self.processes[index] = Process(self.config, self.sockets)

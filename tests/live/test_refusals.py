@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from settings import Settings
-from tests.live.conftest import WAIT_SECONDS, Server, Stream
+from tests.live.conftest import WAIT_SECONDS, Server, Stream, wait_until
 
 Open = Callable[..., Stream]
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -29,7 +29,10 @@ def guarded(make_server: Callable[..., Server], connection: Connection, call: Ca
     connection.execute("INSERT INTO users (id, email) VALUES (%s, 'Alice@Example.com')", (ALICE,))
     for thread, user in ((MINE, ALICE), (SHARED, ALICE), (SHARED, BOB), (THEIRS, BOB)):
         call(thread, user_id=user)
-    return make_server(Settings(auth="header", staff=frozenset({"@staff.example"})))
+    server = make_server(Settings(auth="header", staff=frozenset({"@staff.example"})))
+    # Who listens anew is told that everything may have changed: that is to be over when a test begins.
+    wait_until(lambda: server.live.feed.listening and server.live.hub.waiting_ms == 0, "the feed to listen")
+    return server
 
 
 @pytest.mark.parametrize("path", ["/whoami", "/live/events?topics=nav:all", "/live/check", "/anything"])
