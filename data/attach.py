@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 
 from data import triggers
 from data.constants import HISTORY_LOCK
+from data.engine import KEEPALIVE
 from data.errors import SchemaError, UnavailableError
 from data.indexes import build_indexes
 from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_sources, find_users
@@ -46,7 +47,7 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
     Safe to run again, at any time, beside writers and running apps. Raises MissingRightError, SchemaError,
     or UnavailableError when the tables' lock cannot be had.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
+    with patient(url) as connection:
         make_sources(connection)
         sources = find_sources(connection)
         for source in sources.values():
@@ -60,6 +61,15 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
             return
     if not count_history(url, progress):
         raise UnavailableError("another process has been counting the history for an hour; see `python app.py doctor`")
+
+
+@contextmanager
+def patient(url: str) -> Iterator[Connection[TupleRow]]:
+    """A connection whose statements may take as long as they need, whatever the role's own timeouts are."""
+    with psycopg.connect(url, autocommit=True, application_name="creditpulse migrate", **KEEPALIVE) as connection:
+        connection.execute("SET statement_timeout = 0")
+        connection.execute("SET lock_timeout = 0")
+        yield connection
 
 
 def make_sources(connection: Connection[TupleRow]) -> None:
@@ -231,7 +241,7 @@ def count_history(url: str, progress: Progress = no_progress, patience_seconds: 
     Returns False where another process is doing just that for longer than the patience. Writers go on
     meanwhile; nothing is folded until it is complete.
     """
-    with psycopg.connect(url, autocommit=True) as first, psycopg.connect(url, autocommit=True) as second:
+    with patient(url) as first, patient(url) as second:
         second.execute(sql.SQL("SET lock_timeout = {}").format(int(patience_seconds * 1000)))
         second.execute(sql.SQL("SET idle_in_transaction_session_timeout = {}").format(FROZEN_COUNT_MS))
         try:

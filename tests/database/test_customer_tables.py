@@ -204,6 +204,20 @@ def test_counting_again_keeps_writers_waiting_for_no_row_that_was_counted_before
     assert left == [0]
 
 
+def test_a_roles_own_timeout_cuts_no_count_short(
+    customer: Connection, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer.execute(USAGE)
+    write_call(customer, "3")
+    migrate(url)
+    customer.execute("UPDATE creditpulse.state SET history = 'needed'")
+    customer.execute(f"ALTER DATABASE {customer.info.dbname} SET statement_timeout = '1s'".encode())
+    step = attach.triggers.history_step
+    monkeypatch.setattr(attach.triggers, "history_step", lambda *values: f"SELECT pg_sleep(1.1); {step(*values)}")
+    assert attach.count_history(url)
+    assert thread_cost(customer) == 3
+
+
 def test_two_migrations_at_once_wait_for_each_other_and_end(url: str) -> None:
     ended: list[str] = []
 

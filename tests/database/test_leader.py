@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from data.constants import DOORBELL_LOCK, LEADER_LOCK
-from data.leader import Leader
+from data.constants import DOORBELL_LOCK, HISTORY_LOCK, LEADER_LOCK
+from data.leader import END_LOST_LEADER, Leader, elected
+from data.migrate import migrate
 from data.verify import differences
 from tests.database.ledger import Connection, figure, thread_cost, write_call
 from tests.pgbouncer import transaction_pooler
@@ -154,6 +155,51 @@ def test_a_leader_with_a_heartbeat_is_left_alone(database_url: str) -> None:
         with candidate(database_url) as second:
             assert not second.leading.wait(1.5)
         healthy.execute("SELECT 1")
+
+
+def test_a_leader_that_counts_the_history_is_left_alone_though_its_heart_is_late(database_url: str) -> None:
+    with (
+        psycopg.connect(database_url, autocommit=True) as lost,
+        psycopg.connect(database_url, autocommit=True) as counting,
+    ):
+        lost.execute("SELECT pg_advisory_lock(%s)", (LEADER_LOCK,))
+        counting.execute("SELECT pg_advisory_lock(%s)", (HISTORY_LOCK,))
+        lost.execute(
+            "INSERT INTO creditpulse.leader (name, beat_at) VALUES ('slow', clock_timestamp() - interval '30 seconds')"
+        )
+        assert not elected(counting)
+        lost.execute("SELECT 1")
+        counting.execute("SELECT pg_advisory_unlock(%s)", (HISTORY_LOCK,))
+        assert counting.execute(END_LOST_LEADER).fetchall() == [(True,)]
+
+
+def test_a_locked_new_partition_does_not_keep_the_leader_from_folding(
+    make_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.reign.TABLES_SECONDS", 0)
+    url = make_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE usage_logs (id uuid, user_id uuid, thread_id uuid, total_prompt_tokens int,"
+            " total_completion_tokens int, total_tokens int, estimated_cost numeric(10, 6), content jsonb,"
+            " created_at timestamptz NOT NULL) PARTITION BY RANGE (created_at)"
+        )
+        migrate(url)
+        connection.execute(
+            "CREATE TABLE usage_2026 PARTITION OF usage_logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"
+        )
+        with psycopg.connect(url) as holder, candidate(url):
+            holder.execute("LOCK TABLE usage_2026 IN ROW EXCLUSIVE MODE")
+            for _ in range(5):
+                write_call(connection)
+                until(lambda: queued(connection) == 0)
+            holder.rollback()
+            until(
+                lambda: (
+                    figure(connection, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'usage_2026'::regclass") == 4
+                )
+            )
+        assert thread_cost(connection) == 5
 
 
 @pytest.mark.usefixtures("leader")

@@ -31,8 +31,13 @@ def guarded(make_server: Callable[..., Server], connection: Connection, call: Ca
         call(thread, user_id=user)
     server = make_server(Settings(auth="header", staff=frozenset({"@staff.example"})))
     # Who listens anew is told that everything may have changed: that is to be over when a test begins.
-    wait_until(lambda: server.live.feed.listening and server.live.hub.waiting_ms == 0, "the feed to listen")
+    wait_until(lambda: settled(server), "the feed to listen")
     return server
+
+
+def settled(server: Server) -> bool:
+    hub = server.live.hub
+    return server.live.feed.listening and hub.changed_at is None and hub.serving_since is None
 
 
 @pytest.mark.parametrize("path", ["/whoami", "/live/events?topics=nav:all", "/live/check", "/anything"])
