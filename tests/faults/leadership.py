@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import time
+
 import psycopg
 
 from tests.faults.ledger import Ledger
 from tests.faults.watcher import Watcher
 from tests.servers import AppServer, wait_until
+
+logger = logging.getLogger(__name__)
 
 TAKEOVER_SECONDS = 6.0
 
@@ -27,6 +32,20 @@ def leader_first(servers: list[AppServer]) -> list[AppServer]:
     """The two servers; waits until one of them leads."""
     wait_until(lambda: any(leads(server) for server in servers), "one of the servers to lead")
     return sorted(servers, key=leads, reverse=True)
+
+
+def await_takeover(new: AppServer, watcher: Watcher, ledger: Ledger, url: str | None = None) -> float:
+    """The seconds until `new` leads and its page shows what was committed since; fails when it takes too long.
+
+    A delivery alone proves nothing: a fold that the old leader had already asked for may yet come.
+    """
+    began = time.monotonic()
+    wait_until(lambda: leads(new, url), "the other server to lead", TAKEOVER_SECONDS)
+    await_delivery(watcher, ledger, time.monotonic())
+    taken = time.monotonic() - began
+    logger.info("taken over in %.2f s", taken)
+    assert taken < TAKEOVER_SECONDS
+    return taken
 
 
 def await_delivery(watcher: Watcher, ledger: Ledger, since: float) -> float:
