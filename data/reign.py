@@ -193,13 +193,15 @@ class PooledReign(Reign):
 
     def run(self) -> None:
         end = time.monotonic() + POOLED_SECONDS
+        told = False
         while not self.stopping.is_set() and time.monotonic() < end:
             began = time.monotonic()
             with self.connection.transaction():
                 if scalar(self.connection, "SELECT pg_try_advisory_xact_lock(%s)", LEADER_LOCK):
                     fold = self.fold()
                     self.beat_when_due()
-                    if fold.history != "complete":
+                    if fold.history != "complete" and not told:
+                        told = True
                         logger.warning("the history is not counted; run `python app.py migrate` directly")
             self.rest(max(REST_FOLDS * (time.monotonic() - began), self.interval_seconds, SILENT_WRITER_SECONDS))
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -148,24 +149,25 @@ def nav_usages(connection: Connection, viewer: Viewer, scopes: Collection[str]) 
 
     Raises ValueError for a scope that is neither `all` nor an id.
     """
-    ids = {scope_id(scope): scope for scope in scopes}
-    allowed = [scope for scope in ids if viewer.staff or scope in viewer.accounts]
+    ids = {scope: scope_id(scope) for scope in scopes}  # several may spell the same one
+    allowed = {id for id in ids.values() if viewer.staff or id in viewer.accounts}
     if not allowed:
         return {}
-    rows = connection.execute(NAV_USAGES, {"scopes": allowed}).all()
-    return {
-        ids[row.scope]: NavUsage(
-            scope=ids[row.scope],
-            cost=row.cost,
-            total_tokens=int(row.total_tokens),
-            purchased_cost=row.purchased,
-            agents_running=row.running,
-            period=period_of(row.period_start, row.period_end, subscribed=row.subscribed),
-            as_of=row.as_of,
-            version=row.version,
-        )
-        for row in rows
-    }
+    rows = {row.scope: row for row in connection.execute(NAV_USAGES, {"scopes": list(allowed)})}
+    return {scope: nav_usage_of(scope, rows[id]) for scope, id in ids.items() if id in rows}
+
+
+def nav_usage_of(scope: str, row: Any) -> NavUsage:
+    return NavUsage(
+        scope=scope,
+        cost=row.cost,
+        total_tokens=int(row.total_tokens),
+        purchased_cost=row.purchased,
+        agents_running=row.running,
+        period=period_of(row.period_start, row.period_end, subscribed=row.subscribed),
+        as_of=row.as_of,
+        version=row.version,
+    )
 
 
 def period_of(start: datetime, end: datetime, *, subscribed: bool) -> Period:

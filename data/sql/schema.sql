@@ -39,7 +39,10 @@ CREATE TABLE creditpulse.changes (
     completion_tokens numeric NOT NULL DEFAULT 0,
     total_tokens numeric NOT NULL DEFAULT 0,
     cost numeric NOT NULL DEFAULT 0
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_threshold = 100000);
+) WITH (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_threshold = 100000,
+    vacuum_truncate = false  -- its lock would keep writers waiting
+);
 CREATE INDEX changes_xid ON creditpulse.changes (xid);
 CREATE INDEX changes_truncated ON creditpulse.changes (id) WHERE source IN ('U', 'P');
 

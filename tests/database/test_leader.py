@@ -232,3 +232,16 @@ def test_behind_a_transaction_pooler_folds_go_on_without_session_locks(
             until(lambda: queued(connection) == 0)
             assert thread_cost(connection) == count
         assert not held(connection, DOORBELL_LOCK)
+
+
+def test_behind_a_transaction_pooler_a_history_that_is_needed_is_said_once_not_at_every_fold(
+    connection: Connection, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("UPDATE creditpulse.state SET history = 'needed'")
+    beats = "SELECT count(*) FROM creditpulse.leader WHERE beat_at > clock_timestamp() - interval '1 second'"
+    with transaction_pooler(database_url) as pooled, candidate(pooled) as leader:
+        until(leader.leading.is_set)
+        until(lambda: figure(connection, beats) == 1)
+        connection.execute("DELETE FROM creditpulse.leader")
+        until(lambda: figure(connection, beats) == 1)
+    assert sum("history is not counted" in record.getMessage() for record in caplog.records) == 1

@@ -153,6 +153,16 @@ def test_a_scope_is_for_its_own_viewers(engine: Engine) -> None:
         assert subscription(connection, anna, BORIS) is None
 
 
+def test_two_spellings_of_a_scope_are_both_answered(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert nav_usages(connection, SYSTEM, ["all", EVERY, ANNA, ANNA.upper()]).keys() == {
+            "all",
+            EVERY,
+            ANNA,
+            ANNA.upper(),
+        }
+
+
 @pytest.mark.parametrize(
     ("dollars", "expected"),
     [("0.005", 1), ("0.00499999", 0), ("-0.005", -1), ("-0.004", 0), ("12.345", 1235), ("0", 0), ("1e12", 10**14)],
