@@ -10,10 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
 from data.errors import UnavailableError
 
 # migrate made the view over the users table it found (or was told of); without one it is empty.
 ACCOUNTS = text("SELECT id FROM creditpulse.source_users WHERE lower(email) = :email")
+
+# What the rollups keep other things under; no row of the users table gives a right to those.
+NOBODYS = {None, UNATTRIBUTED, ALL_ACCOUNTS}
 
 KEEP_SECONDS = 30.0
 KEEP_PEOPLE = 10_000
@@ -42,6 +46,6 @@ class Directory:
         try:
             async with self.engine.connect() as connection:
                 rows = await connection.execute(ACCOUNTS, {"email": email})
-                return frozenset(row.id for row in rows if row.id is not None)
+                return frozenset(row.id for row in rows) - NOBODYS
         except (SQLAlchemyError, OSError) as error:
             raise UnavailableError("the database that knows the accounts does not answer; try again") from error

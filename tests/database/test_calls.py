@@ -118,7 +118,7 @@ def test_a_long_timeline_is_reduced_and_exact_at_each_of_its_points(
         ).all()  # fmt: skip
     assert line.bucket_seconds is not None
     assert 1 < len(line.points) <= 600
-    assert {point.at: point.cumulative for point in line.points} == dict(exact)  # type: ignore[arg-type]
+    assert {point.at: point.cumulative for point in line.points} == dict(exact)
     assert sum(point.calls for point in line.points) == 3000
     for point in line.points:
         assert point.bucket_start is not None

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from access.directory import KEEP_SECONDS, Directory
+from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
 from data.engine import make_async_engine
 from data.errors import UnavailableError
 
@@ -40,6 +41,14 @@ def test_every_user_with_the_address_is_an_account_of_theirs(
         add(connection, user, email)
     assert ask(database_url, lambda directory: directory.accounts("alice@example.com")) == {ALICE, ALSO_ALICE}
     assert ask(database_url, lambda directory: directory.accounts("carol@example.com")) == frozenset()
+
+
+def test_the_ids_that_stand_for_all_accounts_and_for_nobody_are_no_persons(
+    database_url: str, connection: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    for user in (ALICE, ALL_ACCOUNTS, UNATTRIBUTED):
+        add(connection, user, "alice@example.com")
+    assert ask(database_url, lambda directory: directory.accounts("alice@example.com")) == {ALICE}
 
 
 def test_what_was_found_is_remembered_for_a_short_while(
