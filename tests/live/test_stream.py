@@ -38,7 +38,8 @@ def test_the_first_frame_holds_the_current_values_and_a_beat(
 ) -> None:
     call(ONE, "0.123456")
     frame = open_stream(server, "nav:all", f"thread:{ONE}").frame()
-    assert sorted(kinds(frame)) == ["beat", "nav-usage", "thread-usage"]
+    # A feed that has only just begun to listen says besides that anything may have changed.
+    assert sorted(set(kinds(frame)) - {"changed"}) == ["beat", "nav-usage", "thread-usage"]
     usage = next(filter(thread, frame))
     assert usage.items() >= {
         "thread_id": ONE, "cost": "0.123456", "credits": 12, "total_tokens": 10, "calls": 1,
