@@ -130,7 +130,7 @@
       const wake = (event) => {
         if (window.document.visibilityState === "hidden") return;
         dc.live.retry();
-        gate.askAll();
+        gate.askAll({ must: true }); // what was asked a moment ago may have been before a change
         dc.address.retry({ force: event.type === "online" });
       };
       window.addEventListener("focus", wake);

@@ -13,6 +13,7 @@ from tests.faults.watcher import Watcher
 from tests.servers import wait_until
 
 LATEST_SECONDS = 2.0  # how long a committed change may wait while a page says `live`
+GLANCE_SECONDS = 0.05  # beat and value are two messages: how far apart their clocks and frames may be read here
 RECOVERY_SECONDS = 20.0
 
 
@@ -52,7 +53,7 @@ def assert_timely(
         late = entry.at + LATEST_SECONDS
         for since, until in lives:
             wrongly = min(until, delivered) - max(since, late)
-            assert wrongly <= 0, (
+            assert wrongly <= GLANCE_SECONDS, (
                 f"{topic} said live for {wrongly:.2f} s while {entry.cost} waited longer than {LATEST_SECONDS} s:"
                 f" committed at {entry.at:.2f}, shown at {delivered:.2f}, live from {since:.2f} to {until:.2f}"
             )
