@@ -54,6 +54,11 @@ class QueryCache:
         self._lock = threading.Lock()
         self._landings = [threading.Lock() for _ in range(LANDINGS)]
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the store is this process's own, so that nothing here takes a round trip."""
+        return self._store.in_memory
+
     def fetch(self, key: Key, read: Callable[[], T], *, stale_time: float, force: bool = False) -> T:
         """A cached value younger than `stale_time` seconds, else what `read` returns or raises.
 

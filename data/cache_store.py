@@ -21,6 +21,7 @@ from typing import Any
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
+from flask_caching.backends.simplecache import SimpleCache
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -68,6 +69,10 @@ class CacheStore:
         self._keep_seconds = keep_seconds
         self._outage: str | None = None
         self._lock = threading.Lock()
+
+    @property
+    def in_memory(self) -> bool:
+        return isinstance(self._cache.cache, SimpleCache)
 
     def look(self, key: Key, *, stamp: bool = False) -> Seen:
         """The key as it stands; with `stamp`, stamps that are missing are made, as a read needs them."""

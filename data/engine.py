@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from data.errors import InputError
+
+T = TypeVar("T")
 
 # A cut network is noticed within seconds, not after TCP's own quarter of an hour.
 # No statement is prepared on the server: behind a transaction pooler the next one may run on another session.
@@ -53,8 +56,36 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
 
 
 def make_async_engine(url: str, pool_size: int = 4) -> AsyncEngine:
-    """The pool of the event loop, for the live stream's own reads."""
+    """The pool of the event loop, for lookups on behalf of requests."""
     return create_async_engine(
         driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
         pool_timeout=10, connect_args={**KEEPALIVE, "application_name": "creditpulse live"},
     )  # fmt: skip
+
+
+def make_stream_engine(url: str, pool_size: int) -> AsyncEngine:
+    """For the live stream's reads, one round trip each: in no transaction, and on connections not tried before use.
+
+    See `on_connection`.
+    """
+    return create_async_engine(
+        driver_url(url), pool_size=pool_size, max_overflow=pool_size, isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None, pool_timeout=10,
+        connect_args={**KEEPALIVE, "application_name": "creditpulse live"},
+    )  # fmt: skip
+
+
+async def on_connection(engine: AsyncEngine, work: Callable[..., T], *args: Any) -> T:
+    """What `work(connection, ...)` returns, on a connection of the stream's pool.
+
+    One that turns out to have been closed while it lay there is replaced, with all others of its age, and the work
+    done again; so it may not be more than reads, or what can be said twice.
+    """
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(work, *args)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    async with engine.connect() as connection:
+        return await connection.run_sync(work, *args)

@@ -100,6 +100,11 @@ class Queries:
         running = entry is not None and entry.value is not None and entry.value.agent_status == RUNNING
         return STALE_SECONDS_RUNNING if running else STALE_SECONDS_IDLE
 
+    @property
+    def cached_in_memory(self) -> bool:
+        """Whether to invalidate takes no round trip."""
+        return self.cache.in_memory
+
     def invalidate_fold(self, threads: Collection[str], accounts: Collection[str]) -> None:
         """Marks what one fold changed, for every process that shares the cache."""
         for thread in threads:

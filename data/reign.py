@@ -90,12 +90,12 @@ class Reign:
                 self.beat_when_due()
                 if fold.history != "complete":
                     self.count_history()
-                elif not fold.empty:
+                elif fold.empty and not self.sleep():
+                    self.recover(SILENT_WRITER_SECONDS)
+                else:
                     self.vacuum_when_due()
                     self.look_for_tables_when_due()
                     self.recover(self.interval_seconds)
-                elif not self.sleep():
-                    self.recover(SILENT_WRITER_SECONDS)
         finally:
             if self.vacuum is not None:
                 self.vacuum.join()
@@ -121,24 +121,27 @@ class Reign:
         self.rest(max(REST_FOLDS * self.unrested_seconds, least_seconds))
 
     def sleep(self) -> bool:
-        """Sleeps until a writer rings; False where a silent writer has yet to commit, so that sleep is not safe."""
+        """Sleeps until there is something to fold, and folds it; False where a silent writer has yet to commit, so
+        that sleep is not safe.
+
+        Who rang is served before the lock is let go: meanwhile others ring too, which a moment's writers can afford,
+        and whoever waits for this fold has it a round trip sooner.
+        """
         if not scalar(self.connection, "SELECT pg_try_advisory_lock(%s)", DOORBELL_LOCK):
             return False
         while self.fold().empty and not self.stopping.is_set():
             self.beat_when_due()
             self.look_for_tables_when_due()
-            if self.rung(HEARTBEAT_SECONDS):
-                break
+            self.wait_for_ring(HEARTBEAT_SECONDS)
         self.connection.execute("SELECT pg_advisory_unlock(%s)", (DOORBELL_LOCK,))
         return True
 
-    def rung(self, seconds: float) -> bool:
+    def wait_for_ring(self, seconds: float) -> None:
         """Waits for the doorbell, or for the process to stop, or for the time to pass."""
         end = time.monotonic() + seconds
         while not self.stopping.is_set() and time.monotonic() < end:
             if any(self.connection.notifies(timeout=WAKE_SECONDS, stop_after=1)):
-                return True
-        return False
+                return
 
     def rest(self, seconds: float) -> None:
         """With the heart beating also through a long rest."""

@@ -100,8 +100,7 @@ class Hub:
     def changed(self, changes: Changes, since: float | None = None) -> None:
         """Something was folded, now or `since`; the next pass serves it."""
         self.changes = changes if self.changes is None else self.changes.merged(changes)
-        since = self.clock() if since is None else since
-        self.changed_at = since if self.changed_at is None else min(since, self.changed_at)
+        self.changed_at = earlier(self.changed_at, self.clock() if since is None else since)
         self.work.set()
 
     def broadcast(self, beat: bytes) -> None:
@@ -123,8 +122,8 @@ class Hub:
 
     @property
     def waiting_ms(self) -> int:
-        """How long the oldest announced change has waited for its pass."""
-        since = self.changed_at if self.serving_since is None else self.serving_since
+        """How long the oldest announced change has waited: for its pass, or in the one that is being read."""
+        since = earlier(self.changed_at, self.serving_since)
         return 0 if since is None else int((self.clock() - since) * 1000)
 
     async def run(self) -> None:
@@ -152,8 +151,7 @@ class Hub:
             self.publish(changes, stale, joins, readings)
             self.plan_refresh(readings)
         except UnavailableError:
-            self.changed_at = self.serving_since if self.serving_since is not None else self.clock()
-            self.changed(Changes(0, everything=True))
+            self.changed(Changes(0, everything=True), self.serving_since)
             raise
         finally:
             self.serving_since = None
@@ -231,3 +229,7 @@ class Hub:
             self.refresh_at = now + REFRESH_SECONDS
         if readings.seconds_to_rollover is not None:
             self.refresh_at = min(self.refresh_at, now + max(0.0, readings.seconds_to_rollover) + 0.05)
+
+
+def earlier(one: float | None, other: float | None) -> float | None:
+    return min((at for at in (one, other) if at is not None), default=None)

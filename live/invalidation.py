@@ -1,4 +1,4 @@
-"""Marks cached answers stale as folds arrive: off the loop, since a shared cache is a network away."""
+"""Marks cached answers stale as folds arrive: at once in memory, off the loop where the cache is a network away."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ PATIENCE_SECONDS = 0.25
 class Invalidated(Protocol):
     """What we need of data.queries.Queries."""
 
+    @property
+    def cached_in_memory(self) -> bool: ...
+
     def invalidate_fold(self, threads: Collection[str], accounts: Collection[str]) -> None: ...
 
     def invalidate_all(self) -> None: ...
@@ -33,6 +36,9 @@ class Invalidation:
 
     async def __call__(self, changes: Changes) -> None:
         """Returns when these changes are marked, or patience has run out; then they are marked later."""
+        if self.queries.cached_in_memory:
+            self.mark(changes)  # a turn of another thread would cost each fold more than the marking
+            return
         self.pending = changes if self.pending is None else self.pending.merged(changes)
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.drain(), name="invalidation")

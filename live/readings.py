@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from data.engine import on_connection
 from data.errors import UnavailableError
 from data.freshness import freshness
 from data.holders import thread_holders
@@ -54,10 +55,8 @@ class Reader:
         Raises UnavailableError.
         """
         try:
-            async with self.engine.connect() as connection:
-                # Each statement is a snapshot of its own, and says of which moment.
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await connection.run_sync(self.read, topics, held)
+            # Each statement is a snapshot of its own, and says of which moment.
+            return await on_connection(self.engine, self.read, topics, held)
         except (SQLAlchemyError, OSError) as error:
             raise UnavailableError("the database does not answer; the live values wait for it") from error
 

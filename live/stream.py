@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from data.engine import make_async_engine
+from data.engine import make_stream_engine, on_connection
 from data.errors import UnavailableError
 from data.freshness import Freshness, freshness
 from live.feed import Feed
@@ -24,6 +24,7 @@ from live.readings import Reader
 
 logger = logging.getLogger(__name__)
 
+NOTIFY = text("SELECT pg_notify(:channel, '')")
 ENDED = {"action": "live.ended"}
 STOP_SECONDS = 1.0  # a read on a dead network does not end sooner than its own timeouts
 
@@ -68,19 +69,18 @@ def report_end(task: asyncio.Task[None]) -> None:
 
 def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal) -> Live:
     """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll."""
-    engine = make_async_engine(url, pool_size=2)
+    engine = make_stream_engine(url, pool_size=2)
 
     async def notify(channel: str) -> None:
         try:
-            async with engine.begin() as connection:
-                await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+            await on_connection(
+                engine, Connection.execute, text("SELECT pg_notify(:channel, '')"), {"channel": channel}
+            )
         except SQLAlchemyError as error:
             raise UnavailableError("the database does not answer") from error
 
     async def look_up() -> Freshness:
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            return await connection.run_sync(freshness)
+        return await on_connection(engine, freshness)
 
     hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries))
     feed = Feed(listen_url, notify, hub.changed)

@@ -36,6 +36,8 @@ Message = dict[str, Any]
 class Marks:
     """Stands in for the cached queries: remembers what was marked stale."""
 
+    cached_in_memory = False
+
     def __init__(self) -> None:
         self.threads: list[str] = []
         self.all = 0

@@ -20,6 +20,8 @@ from live.stream import make_live
 
 
 class NoCache:
+    cached_in_memory = True
+
     def invalidate_fold(self, threads: object, accounts: object) -> None: ...
 
     def invalidate_all(self) -> None: ...

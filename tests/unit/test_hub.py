@@ -321,6 +321,28 @@ def test_what_was_missed_for_a_while_counts_as_waiting_since_then(play: Play) ->
     play(scene)
 
 
+def test_what_was_missed_counts_as_waiting_also_beside_a_pass_that_began_later(play: Play) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.join(STAFF, "nav:all")
+        seen = []
+
+        async def read(topics: Collection[str], held: Collection[str]) -> Readings:
+            if not seen:  # a beat that went out now would be of this
+                stage.hub.changed(Changes(0, everything=True), since=2.0)
+            seen.append(stage.hub.waiting_ms)
+            return await stage.database.read(topics, held)
+
+        stage.hub.read = read
+        stage.clock.now = 5.0
+        await stage.fold(2, [ONE])
+        assert seen == [3000]
+        assert stage.hub.waiting_ms == 3000
+        await stage.hub.serve()
+        assert stage.hub.waiting_ms == 0
+
+    play(scene)
+
+
 def test_totals_of_a_period_are_read_again_every_30_seconds(play: Play) -> None:
     async def scene(stage: Stage) -> None:
         stream = stage.join(STAFF, "nav:all", f"thread:{ONE}")
