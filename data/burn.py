@@ -1,0 +1,235 @@
+"""How fast money is being spent right now, by running agents, threads and accounts, and which agents run away.
+
+A burn rate is dollars a minute over the last ten minutes (of an agent: since its run began, where that is later).
+docs/burn.md says what is called a runaway, and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from data.accounts import account_label
+from data.calls import check_thread
+from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
+from data.errors import NotFoundError
+from data.usage import scope_id
+from data.viewer import Viewer
+
+WINDOW_MINUTES = 10
+RUNAWAY_FACTOR = 3  # times the account's usual rate
+RUNAWAY_FLOOR = Decimal("1")  # dollars in the last ten minutes; less is never a runaway
+# What is usual where an account is too young to say: of 710 recorded coding sessions, 95 % of the quarter hours
+# in which one spent anything cost less than $3.62, 24 cents a minute.
+USUAL_OF_THE_YOUNG = Decimal("0.25")
+
+
+@dataclass(frozen=True)
+class RunningAgent:
+    """An agent that runs now; `usual_rate` is what its account spends in a busy minute, None where it is too young."""
+
+    thread_id: UUID
+    title: str
+    account_id: UUID
+    account: str
+    running_since: datetime | None
+    run_cost: Decimal | None  # dollars since the run began; None where no start is recorded
+    rate_per_minute: Decimal  # dollars over the last ten minutes, or since the run began
+    usual_rate: Decimal | None  # dollars a minute
+    runaway: bool
+
+
+# Dollars a minute at the 95th percentile of the quarter hours in which an account spent anything: of the week that
+# ended a day ago (so that no runaway makes itself usual), or of four weeks where that week had fewer than 96 of them.
+USUAL = """
+    SELECT CASE WHEN w.active >= 96 THEN w.rate WHEN m.active >= 16 THEN m.rate END AS rate
+    FROM (
+        SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
+        FROM (
+            SELECT sum(r.cost) AS cost FROM creditpulse.usage_rollup r
+            WHERE r.scope = {account} AND r.grain = 0 AND r.bucket >= statement_timestamp() - interval '8 days'
+                AND r.bucket < statement_timestamp() - interval '1 day'
+            GROUP BY r.bucket HAVING sum(r.cost) > 0
+        ) q
+    ) w
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
+        FROM (
+            SELECT sum(r.cost) AS cost FROM creditpulse.usage_rollup r
+            WHERE w.active < 96 AND r.scope = {account} AND r.grain = 0
+                AND r.bucket >= statement_timestamp() - interval '29 days'
+                AND r.bucket < statement_timestamp() - interval '1 day'
+            GROUP BY r.bucket HAVING sum(r.cost) > 0
+        ) q
+    ) m ON true
+"""
+
+SPENT_SINCE = """
+    SELECT coalesce(sum(u.cost), 0) FROM creditpulse.source_usage u
+    WHERE u.thread_id = {thread} AND u.created_at >= {start} AND u.created_at <= statement_timestamp()
+        AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)
+"""
+
+# A thread belongs to its account, or to who used it most, as in creditpulse.agents_running. Ones that burn most
+# come first, and only of those that are shown is it reckoned what is usual, and what the run has cost so far.
+RUNNING = text(f"""
+    WITH running AS MATERIALIZED (
+        SELECT r.thread_id, min(least(coalesce(r.started_at, r.created_at), statement_timestamp()))
+            FILTER (WHERE coalesce(r.started_at, r.created_at) > '0001-01-02') AS since
+        FROM creditpulse.source_runs r WHERE r.status = 'running' GROUP BY r.thread_id
+    ), agents AS MATERIALIZED (
+        SELECT g.thread_id, g.since, o.account_id, s.spent,
+            coalesce(nullif(btrim(t.metadata->>'title'), ''), nullif(btrim(t.metadata->>'name'), ''),
+                nullif(btrim(p.name), '')) AS title
+        FROM running g
+        LEFT JOIN creditpulse.source_threads t ON t.thread_id = g.thread_id
+        LEFT JOIN creditpulse.source_projects p ON p.project_id = t.project_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(t.account_id, (
+                SELECT w.user_id FROM creditpulse.exact_thread_users w WHERE w.thread_id = g.thread_id
+                GROUP BY w.user_id HAVING sum(w.calls) > 0 ORDER BY sum(w.calls) DESC, w.user_id LIMIT 1
+            ), :nil) AS account_id
+        ) o
+        CROSS JOIN LATERAL (
+            SELECT ({
+    SPENT_SINCE.format(
+        thread="g.thread_id",
+        start="greatest(g.since, statement_timestamp() - make_interval(mins => :minutes))",
+    )
+}) AS spent
+        ) s
+        WHERE (cast(:scope AS uuid) IS NULL OR o.account_id = :scope)
+            AND (:staff OR t.account_id = ANY (cast(:accounts AS uuid[])) OR (
+                t.thread_id IS NULL AND NOT EXISTS (
+                    SELECT FROM creditpulse.exact_thread_users w WHERE w.thread_id = g.thread_id
+                        AND w.user_id <> ALL (cast(:accounts AS uuid[]))
+                    GROUP BY w.user_id HAVING sum(w.calls) <> 0)))
+        ORDER BY s.spent DESC, g.since DESC NULLS LAST, g.thread_id LIMIT :limit
+    ), usual AS MATERIALIZED (
+        SELECT a.account_id, u.rate
+        FROM (SELECT DISTINCT account_id FROM agents) a
+        CROSS JOIN LATERAL ({USUAL.format(account="a.account_id")}) u
+    )
+    SELECT g.thread_id, g.since, g.account_id, g.title, g.spent, n.name, n.email, u.rate AS usual_rate,
+        g.spent / least(:minutes, greatest(1, coalesce(
+            extract(epoch FROM statement_timestamp() - g.since) / 60, :minutes))) AS rate,
+        CASE WHEN g.since IS NOT NULL THEN ({SPENT_SINCE.format(thread="g.thread_id", start="g.since")}) END AS run_cost
+    FROM agents g
+    JOIN usual u ON u.account_id = g.account_id
+    LEFT JOIN creditpulse.source_users n ON n.id = g.account_id
+    ORDER BY g.spent DESC, g.since DESC NULLS LAST, g.thread_id
+""")  # noqa: S608
+
+
+def running_agents(connection: Connection, viewer: Viewer, scope: str, limit: int = 100) -> tuple[RunningAgent, ...]:
+    """The agents of a scope (`all` or an account's id) that run now, those that burn most first.
+
+    Raises NotFoundError for a scope that is not the viewer's, ValueError for one that is no scope.
+    """
+    rows = connection.execute(
+        RUNNING,
+        {
+            "scope": None if check_scope(viewer, scope) == ALL_ACCOUNTS else scope_id(scope),
+            "staff": viewer.staff,
+            "accounts": list(viewer.accounts),
+            "nil": UNATTRIBUTED,
+            "minutes": WINDOW_MINUTES,
+            "limit": limit,
+        },
+    )
+    return tuple(map(running_agent, rows))
+
+
+def running_agent(row: Any) -> RunningAgent:
+    return RunningAgent(
+        thread_id=row.thread_id,
+        title=row.title or f"Thread {str(row.thread_id)[:8]}",
+        account_id=row.account_id,
+        account=account_label(row.account_id, row.name, row.email),
+        running_since=row.since,
+        run_cost=row.run_cost,
+        rate_per_minute=row.rate,
+        usual_rate=row.usual_rate,
+        runaway=is_runaway(row.spent, row.usual_rate),
+    )
+
+
+def is_runaway(spent: Decimal, usual_rate: Decimal | None) -> bool:
+    """Whether what a run has spent in the last ten minutes is out of all proportion to ten busy minutes of its account.
+
+    A run that is younger than that has less to show, and is judged by the same ten minutes.
+    """
+    usual = USUAL_OF_THE_YOUNG if usual_rate is None else usual_rate
+    return spent >= RUNAWAY_FLOOR and spent > RUNAWAY_FACTOR * usual * WINDOW_MINUTES
+
+
+def check_scope(viewer: Viewer, scope: str) -> UUID:
+    """The scope's id. Raises NotFoundError where it is not the viewer's."""
+    found = scope_id(scope)
+    if not (viewer.staff or found in viewer.accounts):
+        raise NotFoundError("There is no such account, or it is not yours to see.")
+    return found
+
+
+THREAD_RATE = text(
+    "SELECT ("
+    + SPENT_SINCE.format(thread=":thread_id", start="statement_timestamp() - make_interval(mins => :minutes)")
+    + ") / :minutes AS rate"
+)
+
+
+def thread_rate(connection: Connection, viewer: Viewer, thread_id: UUID) -> Decimal:
+    """Dollars a minute over the last ten. Raises NotFoundError for a thread that is not the viewer's."""
+    check_thread(connection, viewer, thread_id)
+    values = {"thread_id": thread_id, "minutes": WINDOW_MINUTES}
+    return Decimal(connection.execute(THREAD_RATE, values).scalar_one())
+
+
+RECENT_CALLS = """
+    SELECT u.cost FROM creditpulse.source_usage u
+    WHERE {whose} AND u.created_at >= statement_timestamp() - make_interval(mins => :minutes)
+        AND u.created_at <= statement_timestamp()
+        AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)
+"""
+ACCOUNT_RATE = text(f"""
+    SELECT coalesce(sum(s.cost), 0) / :minutes AS rate
+    FROM (
+        {RECENT_CALLS.format(whose="u.user_id = :scope")}
+        UNION ALL
+        {RECENT_CALLS.format(whose=":scope = :nil AND u.user_id IS NULL")}
+    ) s
+""")  # noqa: S608
+# No index leads to the latest calls of all: each is in a thread that the rollup or the queue has as recent, or in none.
+RATE_OF_ALL = text(f"""
+    WITH recent AS (
+        SELECT t.thread_id AS id FROM creditpulse.thread_totals t
+        WHERE t.last_quarter >= creditpulse.quarter_of(statement_timestamp() - make_interval(mins => :minutes))
+        UNION
+        SELECT q.thread_id FROM creditpulse.queued q WHERE q.source = 'u'
+        UNION
+        SELECT cast(:nil AS uuid)
+    )
+    SELECT coalesce(sum(s.cost), 0) / :minutes AS rate
+    FROM recent
+    CROSS JOIN LATERAL (
+        {RECENT_CALLS.format(whose="u.thread_id = recent.id")}
+        UNION ALL
+        {RECENT_CALLS.format(whose="recent.id = :nil AND u.thread_id IS NULL")}
+    ) s
+""")  # noqa: S608
+
+
+def account_rate(connection: Connection, viewer: Viewer, scope: str) -> Decimal:
+    """Dollars a minute over the last ten, of an account or of `all`.
+
+    Raises NotFoundError for a scope that is not the viewer's, ValueError for one that is no scope.
+    """
+    found = check_scope(viewer, scope)
+    values = {"scope": found, "nil": UNATTRIBUTED, "minutes": WINDOW_MINUTES}
+    statement = RATE_OF_ALL if found == ALL_ACCOUNTS else ACCOUNT_RATE
+    return Decimal(connection.execute(statement, values).scalar_one())
