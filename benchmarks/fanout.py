@@ -25,12 +25,12 @@ import psycopg
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks import harness
-from benchmarks.history import attach_history, thread_id, write_history
+from benchmarks.generator import generate, thread_id
 from data.engine import make_engine
 from data.usage import nav_usages, thread_usages
 from data.viewer import SYSTEM
 
-CALLS = 10_000  # of history
+CALLS = 100_000  # of history
 STREAMS = 200
 IDLE_SECONDS = 6.0
 WAIT_SECONDS = 20
@@ -77,8 +77,7 @@ def main() -> int:
     with ExitStack() as stack:
         server = stack.enter_context(harness.postgres(log_statement="all", log_line_prefix="%a|"))
         url = harness.make_database(server, "calls")
-        write_history(url, CALLS)
-        attach_history(url)
+        generate(url, CALLS)
         address = stack.enter_context(harness.serving(url))
         statements = Statements(url)
         stack.callback(statements.close)

@@ -32,15 +32,16 @@ START_SECONDS = 90
 
 
 @contextmanager
-def postgres(**options: str) -> Iterator[str]:
-    """A PostgreSQL in a temporary folder, started with these options besides our own; its URL.
+def postgres(kept: Path | None = None, **options: str) -> Iterator[str]:
+    """A PostgreSQL in a temporary folder, or in one that is kept, with these options besides our own; its URL.
 
     A benchmark that is ended by SIGTERM ends it too.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="creditpulse-bench-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = kept or Path(tempfile.mkdtemp(prefix="creditpulse-bench-"))
+        if kept is None:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
         server = start_embedded(folder)
         if options:
             with psycopg.connect(server.url, autocommit=True) as connection:

@@ -27,8 +27,7 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Connection, Engine
 
 from benchmarks import harness
-from benchmarks.history import ACCOUNTS, THREADS, attach_history, write_history
-from benchmarks.totals import BUSIEST
+from benchmarks.generator import generate, thread_id
 from data.engine import make_engine
 from data.freshness import freshness
 from data.reign import Fold, Reign
@@ -36,6 +35,7 @@ from data.usage import nav_usages, thread_usages
 from data.viewer import SYSTEM
 
 CALLS = 100_000  # of history
+THREADS, ACCOUNTS = 20_000, 2_000  # that are written for
 WRITES_PER_SECOND = 200
 MOST_DUTY = 0.2
 LOOK_SECONDS = 0.25
@@ -82,8 +82,7 @@ def main() -> int:
     with ExitStack() as stack:
         server = stack.enter_context(harness.postgres(track_commit_timestamp="on"))
         url = harness.make_database(server, "calls")
-        write_history(url, CALLS)
-        attach_history(url)
+        generate(url, CALLS)
         engine = make_engine(url, pool_size=1)
         stack.callback(engine.dispose)
         control = observe(url, engine, min(1.0, options.minutes) * 60)
@@ -172,7 +171,7 @@ def writers(url: str, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
 def read_totals(engine: Engine, record: Record) -> None:
     reads: dict[str, Callable[[Connection], object]] = {
         "freshness": freshness,
-        "thread total": lambda connection: thread_usages(connection, SYSTEM, [BUSIEST]),
+        "thread total": lambda connection: thread_usages(connection, SYSTEM, [thread_id(1)]),
         "navigation total": lambda connection: nav_usages(connection, SYSTEM, ["all"]),
     }
     for name, read in reads.items():

@@ -1,8 +1,8 @@
 """Whether the totals stay as quick as they are when the table grows: a thread's, and a scope's of its period.
 
-Three databases in one server, with ten thousand, one million and ten million calls. They are read in turn, so that
-a busy moment of the machine meets all of them alike. The control is what one would write without rollups: a sum
-over the table itself, with the index that it needs.
+Three databases, with ten thousand, one million and ten million calls. They are read in turn, so that a busy moment of
+the machine meets all of them alike. The control is what one would write without rollups: a sum over the table itself,
+with the index that it needs.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
 from benchmarks import harness
-from benchmarks.history import SUBSCRIBED, account_id, attach_history, thread_id, write_history
+from benchmarks.generator import SUBSCRIBED, Shape, account_id, generated, rows_of, thread_id
 from data.engine import make_engine
 from data.usage import nav_usages, thread_usages
 from data.viewer import SYSTEM
@@ -28,8 +31,7 @@ from data.viewer import SYSTEM
 ROWS = (10_000, 1_000_000, 10_000_000)
 GROWTH, MOST_MS = 1.5, 5.0  # the targets
 WARMING = 20  # reads that come first
-BUSIEST, RARE = thread_id(1), thread_id(3000)
-ACCOUNT = account_id(SUBSCRIBED)
+BUSIEST, ACCOUNT = thread_id(1), account_id(SUBSCRIBED)
 
 SUMS = """count(*) AS calls, sum(estimated_cost) AS cost, sum(total_prompt_tokens) AS prompt_tokens,
     sum(total_completion_tokens) AS completion_tokens, sum(total_tokens) AS total_tokens"""
@@ -46,12 +48,9 @@ Figures = dict[tuple[str, str, int], list[float]]  # what, how, rows: millisecon
 def main() -> int:
     options = read_options()
     with ExitStack() as stack:
-        server = stack.enter_context(harness.postgres(fsync="off", maintenance_work_mem="512MB"))
-        engines = {rows: fill(server, rows) for rows in options.rows}
-        for engine in engines.values():
-            stack.callback(engine.dispose)
+        engines = {rows: stack.enter_context(filled(rows, options.keep)) for rows in options.rows}
         figures = measure(engines, options.reads, options.controls)
-        agree = all(same_sums(engine) for engine in engines.values())
+        agree = all(same_sums(rows, engine) for rows, engine in engines.items())
     report(figures, options)
     print(f"totals and sums over the table agree: {'yes' if agree else 'NO'}; {harness.machine()}")
     return 0 if agree else 1
@@ -59,40 +58,50 @@ def main() -> int:
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS), help="of usage_logs in each database")
+    parser.add_argument("--rows", type=rows_of, nargs="+", default=list(ROWS), help="calls in each database")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="folder that databases stay in for reuse")
     parser.add_argument("--reads", type=int, default=300, help="of each total in each database")
     parser.add_argument("--controls", type=int, default=5, help="reads of each sum over the table")
     return parser.parse_args()
 
 
-def fill(server: str, rows: int) -> Engine:
-    """The pool of a new database with so many calls; says how long that took to come about."""
-    began = time.monotonic()
-    url = harness.make_database(server, f"calls_{rows}")
-    write_history(url, rows)
-    written = time.monotonic()
-    attach_history(url)
-    attached = time.monotonic()
-    print(f"{rows:>10,} calls: written in {written - began:.1f} s, attached in {attached - written:.1f} s", flush=True)
-    return make_engine(url, pool_size=1)
+@contextmanager
+def filled(rows: int, keep: Path | None) -> Iterator[Engine]:
+    """The pool of a database with so many calls; without the index of the controls."""
+    with generated(rows, keep) as (url, _):
+        engine = make_engine(url, pool_size=1)
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("DROP INDEX IF EXISTS control"))
+            yield engine
+        finally:
+            engine.dispose()
 
 
-READS: dict[str, Read] = {
-    "the busiest thread": lambda connection: thread_usages(connection, SYSTEM, [BUSIEST])[BUSIEST],
-    "a thread with few calls": lambda connection: thread_usages(connection, SYSTEM, [RARE])[RARE],
-    "all accounts": lambda connection: nav_usages(connection, SYSTEM, ["all"])["all"],
-    "an account with a plan": lambda connection: nav_usages(connection, SYSTEM, [str(ACCOUNT)])[str(ACCOUNT)],
-}
+def rarest(rows: int) -> UUID:
+    """The thread with the fewest calls."""
+    return thread_id(Shape(rows, datetime.now(UTC)).threads)
 
 
-def controls(engine: Engine) -> dict[str, Read]:
+def reads(rows: int) -> dict[str, Read]:
+    rare = rarest(rows)
+    return {
+        "the busiest thread": lambda connection: thread_usages(connection, SYSTEM, [BUSIEST])[BUSIEST],
+        "the thread with the fewest calls": lambda connection: thread_usages(connection, SYSTEM, [rare])[rare],
+        "all accounts": lambda connection: nav_usages(connection, SYSTEM, ["all"])["all"],
+        "an account with a plan": lambda connection: nav_usages(connection, SYSTEM, [str(ACCOUNT)])[str(ACCOUNT)],
+    }
+
+
+def controls(rows: int, engine: Engine) -> dict[str, Read]:
     """The same totals as sums over the table, of the same periods."""
+    rare = rarest(rows)
     with engine.connect() as connection:
         month = nav_usages(connection, SYSTEM, ["all"])["all"].period
         plan = nav_usages(connection, SYSTEM, [str(ACCOUNT)])[str(ACCOUNT)].period
     return {
         "the busiest thread": lambda connection: connection.execute(OF_THREAD, {"thread": BUSIEST}).one(),
-        "a thread with few calls": lambda connection: connection.execute(OF_THREAD, {"thread": RARE}).one(),
+        "the thread with the fewest calls": lambda connection: connection.execute(OF_THREAD, {"thread": rare}).one(),
         "all accounts": lambda connection: connection.execute(OF_ALL, {"start": month.start, "end": month.end}).one(),
         "an account with a plan": lambda connection: connection.execute(
             OF_ACCOUNT, {"account": ACCOUNT, "start": plan.start, "end": plan.end}
@@ -100,21 +109,21 @@ def controls(engine: Engine) -> dict[str, Read]:
     }
 
 
-def measure(engines: dict[int, Engine], reads: int, control_reads: int) -> Figures:
+def measure(engines: dict[int, Engine], times: int, control_times: int) -> Figures:
     """Ours first: the control's index has to come later, for ours may not lean on it."""
     figures: Figures = defaultdict(list)
-    for number in range(-WARMING, reads):
+    for number in range(-WARMING, times):
         for rows, engine in engines.items():
-            for what, read in READS.items():
+            for what, read in reads(rows).items():
                 spent = milliseconds(engine, read)
                 if number >= 0:
                     figures[what, "ours", rows].append(spent)
     for rows, engine in engines.items():
         with engine.begin() as connection:
             connection.execute(text("CREATE INDEX control ON usage_logs (created_at)"))
-        for what, read in controls(engine).items():
+        for what, read in controls(rows, engine).items():
             milliseconds(engine, read)
-            figures[what, "sum", rows] += [milliseconds(engine, read) for _ in range(control_reads)]
+            figures[what, "sum", rows] += [milliseconds(engine, read) for _ in range(control_times)]
     return figures
 
 
@@ -126,13 +135,12 @@ def milliseconds(engine: Engine, read: Read) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def same_sums(engine: Engine) -> bool:
-    plain = controls(engine)
+def same_sums(rows: int, engine: Engine) -> bool:
+    plain = controls(rows, engine)
     with engine.connect() as connection:
         return all(
-            (READS[what](connection).cost, READS[what](connection).total_tokens)
-            == cost_and_tokens(plain[what](connection))
-            for what in READS
+            (ours.cost, ours.total_tokens) == cost_and_tokens(plain[what](connection))
+            for what, ours in ((what, read(connection)) for what, read in reads(rows).items())
         )
 
 
@@ -142,7 +150,7 @@ def cost_and_tokens(row: Any) -> tuple[Decimal, int]:
 
 def report(figures: Figures, options: argparse.Namespace) -> None:
     rows = []
-    for what in READS:
+    for what in reads(min(options.rows)):
         least = median(figures[what, "ours", min(options.rows)])
         for size in options.rows:
             ours, plain = figures[what, "ours", size], median(figures[what, "sum", size])
