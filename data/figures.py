@@ -1,0 +1,29 @@
+"""The figures of a range, for pages, exports and the API: totals, their course, the heat map, activity, top lists.
+
+Each function is one statement, exact in its own snapshot, and returns only what the viewer may see.
+"""
+
+from __future__ import annotations
+
+from data.figures_series import GROUPS, MOST_LINES, OTHER, Line, Series, heat, series, totals
+from data.figures_top import TOP, Activity, Top, activity, top_accounts, top_models, top_threads
+from data.metrics import Figures
+
+__all__ = [
+    "GROUPS",
+    "MOST_LINES",
+    "OTHER",
+    "TOP",
+    "Activity",
+    "Figures",
+    "Line",
+    "Series",
+    "Top",
+    "activity",
+    "heat",
+    "series",
+    "top_accounts",
+    "top_models",
+    "top_threads",
+    "totals",
+]

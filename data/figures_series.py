@@ -1,0 +1,138 @@
+"""Totals of a range, and their course: by step and model or account, and by weekday and hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from data.accounts import account_label
+from data.errors import InputError
+from data.figures_slices import FIGURES, SLICES, SUMS, TOP_ACCOUNTS, figures_of, values_of
+from data.metrics import NOTHING, Figures
+from data.ranges import edges as edges_of
+from data.ranges import step_of
+from data.usage_query import NO_MODEL, UsageQuery
+from data.viewer import Viewer
+from data.zones import zone_of
+
+OTHER = "(other)"
+MOST_LINES = 8
+GROUPS = ("model", "account")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure for each step. `key` is a model's name, an account's id, OTHER, or `total`."""
+
+    key: str
+    label: str
+    figures: tuple[Figures, ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Step i goes from edges[i] up to edges[i + 1]; the lines, dearest first and OTHER last, add up to the whole."""
+
+    edges: tuple[datetime, ...]
+    step: str
+    lines: tuple[Line, ...]
+
+
+TOTALS = text(f"WITH {SLICES} SELECT {SUMS.format('s')} FROM slices s")
+PLAIN = text(f"""
+    WITH {SLICES}
+    SELECT 1 AS place, 'total' AS key, NULL AS name, NULL AS email, s.number, {SUMS.format("s")}
+    FROM slices s GROUP BY s.number
+""")
+BY_MODEL = text(f"""
+    WITH {SLICES}, ranked AS (
+        SELECT s.model, row_number() OVER (ORDER BY sum(s.cost) DESC, s.model) AS place
+        FROM slices s GROUP BY s.model HAVING sum(s.calls) <> 0
+    )
+    SELECT least(r.place, :limit + 1) AS place, min(s.model) AS key, NULL AS name, NULL AS email,
+        s.number, {SUMS.format("s")}
+    FROM slices s JOIN ranked r ON r.model = s.model
+    GROUP BY least(r.place, :limit + 1), s.number
+""")
+# The rest is the whole without the dearest.
+BY_ACCOUNT = text(f"""
+    WITH RECURSIVE {SLICES}, {TOP_ACCOUNTS}, shares AS (
+        SELECT t.place, t.id, s.number, {FIGURES.format("s")}
+        FROM top_accounts t JOIN account_slices s ON s.id = t.id
+    ), parts AS (
+        SELECT place, id, number, {FIGURES.format("s")} FROM shares s
+        UNION ALL
+        SELECT :limit + 1, NULL, number, {FIGURES.format("s")} FROM slices s
+        UNION ALL
+        SELECT :limit + 1, NULL, number, -s.calls, -s.prompt_tokens, -s.completion_tokens, -s.total_tokens, -s.cost
+        FROM shares s
+    ), lines AS (
+        SELECT p.place, p.id, p.number, {SUMS.format("p")} FROM parts p GROUP BY p.place, p.id, p.number
+    )
+    SELECT l.*, l.id::text AS key, u.name, u.email
+    FROM lines l LEFT JOIN creditpulse.source_users u ON u.id = l.id
+    WHERE l.calls <> 0
+""")
+
+
+def totals(connection: Connection, viewer: Viewer, query: UsageQuery) -> Figures:
+    """The sums of all calls in the range. Raises NotFoundError where the scope is not the viewer's."""
+    values = values_of(viewer, query, (query.range.start, query.range.end))
+    return figures_of(connection.execute(TOTALS, values).one())
+
+
+def series(
+    connection: Connection,
+    viewer: Viewer,
+    query: UsageQuery,
+    step: str | None = None,
+    by: str | None = None,
+    most: int = MOST_LINES,
+) -> Series:
+    """The course of the range in steps (its natural one, unless given), as one line, or one for each model or account.
+
+    Of the dearest `most` each has its own line, the rest share OTHER. Raises NotFoundError where the scope is not the
+    viewer's, and InputError for a step or group that is none, or for too many steps.
+    """
+    if by is not None and by not in GROUPS:
+        raise InputError(f"Usage is grouped by {' or '.join(GROUPS)}, not by {by[:60]!r}.")
+    step = step or step_of(query.range)
+    edges = edges_of(query.range, step)
+    statement = {"model": BY_MODEL, "account": BY_ACCOUNT}[by] if by else PLAIN
+    rows = connection.execute(statement, {**values_of(viewer, query, edges), "limit": most})
+    return Series(edges, step, lines_of(rows, len(edges) - 1, by, most))
+
+
+def lines_of(rows: Iterable[Any], steps: int, by: str | None, most: int) -> tuple[Line, ...]:
+    lines: dict[int, tuple[str, str, list[Figures]]] = {}
+    for row in rows:
+        if row.place not in lines:
+            key, label = (OTHER, "Other") if row.place > most else named(row, by)
+            lines[row.place] = key, label, [NOTHING] * steps
+        lines[row.place][2][row.number] = figures_of(row)
+    return tuple(Line(key, label, tuple(figures)) for _place, (key, label, figures) in sorted(lines.items()))
+
+
+def named(row: Any, by: str | None) -> tuple[str, str]:
+    if by == "account":
+        return row.key, account_label(UUID(row.key), row.name, row.email)
+    return (row.key or NO_MODEL, row.key or "No model") if by else ("total", "Total")
+
+
+def heat(connection: Connection, viewer: Viewer, query: UsageQuery) -> tuple[tuple[Figures, ...], ...]:
+    """Sums by weekday (Monday first) and hour of the zone's clock.
+
+    Raises NotFoundError where the scope is not the viewer's.
+    """
+    edges = edges_of(query.range, "hour")
+    zone = zone_of(query.range.zone)
+    cells = [[NOTHING] * 24 for _ in range(7)]
+    for row in connection.execute(PLAIN, values_of(viewer, query, edges)):
+        at = edges[row.number].astimezone(zone)
+        cells[at.weekday()][at.hour] += figures_of(row)
+    return tuple(map(tuple, cells))
