@@ -14,13 +14,14 @@ from flask import Flask
 from starlette.applications import Starlette
 
 import commands
+import options
 from access.directory import Directory
 from access.resolver import make_resolver
 from access.secret import secret_key
 from callbacks.dashboard import make_dash
 from data.cache import QueryCache, make_cache
 from data.engine import make_async_engine, make_engine, plain_url
-from data.errors import CreditpulseError, InputError
+from data.errors import CreditpulseError
 from data.leader import Leader
 from data.migrate import newest_revision
 from data.queries import Queries
@@ -30,7 +31,6 @@ from live.stream import make_live
 from settings import Settings, SettingsError, is_loopback, read_settings
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
-MOST_PORT = 65_535
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -72,8 +72,6 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
             f"with CREDITPULSE_AUTH=local everyone is staff, so it serves on a loopback address only, not {host}; "
             "set CREDITPULSE_AUTH=header behind a proxy that signs people in"
         )
-    if arguments.workers < 1:
-        raise InputError("--workers needs to be 1 or more")
     commands.check_free(host, port)
     with commands.database(settings) as url, commands.companions(arguments, url):
         logging.getLogger("creditpulse").info("Creditpulse is on http://%s:%d", host, port)
@@ -83,12 +81,6 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
             run_server("app:create_app_from_environment", host, port, arguments.workers)
         else:
             run_server(app, host, port)
-
-
-def port_number(text: str) -> int:
-    if not text.isdecimal() or int(text) > MOST_PORT:
-        raise argparse.ArgumentTypeError(f"{text} is no port; choose 0 to {MOST_PORT}")
-    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,23 +96,25 @@ def parser() -> argparse.ArgumentParser:
         server = verb(name, serve, text)
         server.set_defaults(demo=name == "run")
         server.add_argument("--host", help="address to serve on (default: CREDITPULSE_HOST)")
-        server.add_argument("--port", type=port_number, help="port to serve on (default: CREDITPULSE_PORT)")
-        server.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
+        server.add_argument("--port", type=options.port, help="port to serve on (default: CREDITPULSE_PORT)")
+        server.add_argument("--workers", type=options.workers, default=1, metavar="N", help="processes (default: 1)")
     migrate = verb("migrate", commands.migrate, "creates or upgrades the schema and attaches to the source tables")
     migrate.add_argument("--recount", action="store_true", help="count the whole history anew")
     load = verb("import", commands.load, "adds usage from a CSV or JSON Lines file")
-    load.add_argument("--start", metavar="ISO-TIME", help="when the recording started, for times in seconds")
+    when = "when the recording started, for times in seconds"
+    load.add_argument("--start", type=options.start, metavar="ISO-TIME", help=when)
     replay = verb("replay", commands.replay, "plays a recorded trace as if its agents ran now")
-    replay.add_argument("--speed", default="1", metavar="X", help="times as fast (default: 1)")
+    replay.add_argument("--speed", type=options.speed, default=1.0, metavar="X", help="times as fast (default: 1)")
+    named = {"metavar": "column=NAME", "help": "name a column by hand"}
     for command in (load, replay):
-        command.add_argument("--map", action="append", default=[], metavar="column=NAME", help="name a column by hand")
+        command.add_argument("--map", type=options.pairs, action="extend", default=[], **named)
         command.add_argument("file", type=Path, metavar="FILE")
     plans = verb("plans", commands.plans, "loads or updates subscriptions from a CSV file")
     plans.add_argument("file", type=Path, metavar="FILE")
     demo = verb("demo", commands.demo, "simulates agents until it is stopped")
-    demo.add_argument("--threads", type=int, default=8, metavar="N", help="agents at work (default: 8)")
-    demo.add_argument("--rate", type=float, default=4.0, metavar="R", help="calls a second in all (default: 4)")
-    demo.add_argument("--history", type=int, default=60, metavar="DAYS", help="days of past (default: 60)")
+    demo.add_argument("--threads", type=options.agents, default=8, metavar="N", help="agents at work (default: 8)")
+    demo.add_argument("--rate", type=options.rate, default=4.0, metavar="R", help="calls a second in all (default: 4)")
+    demo.add_argument("--history", type=options.days, default=60, metavar="DAYS", help="days of past (default: 60)")
     doctor = verb("doctor", commands.doctor, "checks everything, and names the first fault with its remedy")
     doctor.add_argument("--verify", action="store_true", help="compare every rollup with the raw tables")
     return parser

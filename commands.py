@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -20,7 +19,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from data import doctor as examination
-from data.columns import parse_mapping
 from data.embedded import start_embedded
 from data.engine import plain_url
 from data.errors import InputError, SchemaError, UnavailableError
@@ -28,7 +26,7 @@ from data.importer import import_file
 from data.migrate import first_line, newest_revision
 from data.migrate import migrate as migrate_database
 from data.plans import load_plans
-from data.replay import ReplayProgress, parse_speed, replay_file
+from data.replay import ReplayProgress, replay_file
 from data.simulator import DemoOptions, run_demo
 from settings import Settings
 
@@ -124,21 +122,10 @@ def migrate(settings: Settings, arguments: argparse.Namespace) -> None:
 
 
 def load(settings: Settings, arguments: argparse.Namespace) -> None:
-    start = parse_start(arguments.start)
-    mapping = parse_mapping(arguments.map)
+    mapping, start = dict(arguments.map), arguments.start
     with database(settings) as url, progress_bar(f"Importing {arguments.file.name}") as progress:
         summary = import_file(url, arguments.file, mapping=mapping, start=start, progress=progress)
     say(summary.line())
-
-
-def parse_start(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--start {text}: write a time such as 2026-11-23T09:00:00Z") from None
-    return start if start.tzinfo else start.replace(tzinfo=UTC)
 
 
 @contextmanager
@@ -154,7 +141,7 @@ def stop_signal() -> Iterator[threading.Event]:
 
 
 def replay(settings: Settings, arguments: argparse.Namespace) -> None:
-    speed, mapping = parse_speed(arguments.speed), parse_mapping(arguments.map)
+    speed, mapping = arguments.speed, dict(arguments.map)
     with (
         database(settings) as url,
         stop_signal() as stop,

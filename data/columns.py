@@ -160,11 +160,11 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         field, equals, name = (part.strip() for part in pair.partition("="))
         if not equals or not name:
-            raise InputError(f"--map {pair}: write it as column=NAME, such as thread=trace_id")
+            raise InputError(f"{pair} names no column; write it as column=NAME, such as thread=trace_id")
         if field not in NAMES:
             close = difflib.get_close_matches(field, NAMES, n=1)
             hint = f"did you mean {close[0]}?" if close else f"it can be {', '.join(NAMES)}"
-            raise InputError(f"--map {pair}: {field} is no column of Creditpulse; {hint}")
+            raise InputError(f"{field} is no column of Creditpulse; {hint}")
         mapping[field] = name
     return mapping
 

@@ -75,7 +75,7 @@ def parse_speed(text: str) -> float:
     except ValueError:
         speed = 0.0
     if not (math.isfinite(speed) and speed > 0):
-        raise InputError(f"--speed {text}: write a number above 0, such as 60")
+        raise InputError(f"{text} is no speed; write a number above 0, such as 60")
     return speed
 
 

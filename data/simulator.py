@@ -28,6 +28,10 @@ from data.errors import InputError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
+MOST_THREADS = 1000
+MOST_RATE = 1000  # calls a second
+MOST_HISTORY_DAYS = 730
+
 SETTLE_EVERY = timedelta(seconds=15)
 LOCK_SECONDS = 5.0  # a killed demo's connection takes a moment to end
 LONGEST_WAIT_SECONDS = 1.0
@@ -48,12 +52,21 @@ class DemoOptions:
     seed: int = 7
 
     def __post_init__(self) -> None:
-        if not 1 <= self.threads <= 1000:
-            raise InputError(f"--threads is {self.threads}; choose 1 to 1000")
-        if not 0 < self.rate <= 1000:
-            raise InputError(f"--rate is {self.rate}; choose calls a second, above 0 and up to 1000")
-        if not 0 <= self.history_days <= 730:
-            raise InputError(f"--history is {self.history_days}; choose 0 to 730 days")
+        if not 1 <= self.threads <= MOST_THREADS:
+            raise InputError(f"{self.threads} threads will not do; choose 1 to {MOST_THREADS}")
+        if not 0 < self.rate <= MOST_RATE:
+            raise InputError(f"{self.rate} is no rate; choose calls a second, above 0 and up to {MOST_RATE}")
+        if not 0 <= self.history_days <= MOST_HISTORY_DAYS:
+            raise InputError(f"{self.history_days} days of history will not do; choose 0 to {MOST_HISTORY_DAYS}")
+
+
+def parse_rate(text: str) -> float:
+    """Calls a second. Raises InputError for anything but a number that `DemoOptions` takes."""
+    try:
+        rate = float(text)
+    except ValueError:
+        raise InputError(f"{text} is no rate; choose calls a second, above 0 and up to {MOST_RATE}") from None
+    return DemoOptions(rate=rate).rate
 
 
 def utc_now() -> datetime:

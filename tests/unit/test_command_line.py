@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from app import main
+from app import main, parser
 from settings import SettingsError, read_settings
 
 
@@ -40,10 +41,41 @@ def test_a_database_that_cannot_be_reached_is_said_in_one_line_without_its_passw
     assert output.startswith("creditpulse: ")
 
 
-@pytest.mark.parametrize("port", ["99999", "-1", "x", "²"])
-def test_a_port_that_is_none_is_wrong_usage(port: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        *((f"serve --port {port}", "choose a whole number from 0 to 65535") for port in ("99999", "-1", "x", "²")),
+        *((f"serve --workers {number}", "from 1 to 1000") for number in ("0", "-1", "1.5", "all", "9" * 5000)),
+        ("run --workers 0", "from 1 to 1000"),
+        ("import x.csv --map foo", "write it as column=NAME"),
+        ("import x.csv --map thread=", "write it as column=NAME"),
+        ("replay x.csv --map tread=x", "did you mean thread"),
+        *((f"replay x.csv --speed {speed}", "a number above 0") for speed in ("0", "-1", "abc", "nan", "inf")),
+        *((f"import x.csv --start {start}", "such as 2026-11-23T09:00:00Z") for start in ("yesterday", "1.5", "24:00")),
+        *((f"demo --threads {threads}", "from 1 to 1000") for threads in ("-1", "0", "1001", "many")),
+        *((f"demo --rate {rate}", "above 0 and up to 1000") for rate in ("nan", "0", "-1", "inf", "1e9", "fast")),
+        *((f"demo --history {days}", "from 0 to 730") for days in ("-1", "731", "x")),
+        ("demo --histroy 3", "unrecognized arguments"),
+        ("plans", "FILE"),
+        ("destroy", "choose from"),
+        ("", "COMMAND"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_names_the_remedy(
+    words: str, remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["serve", "--port", port])
+        main(words.split())
+    assert remedy in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_options_that_are_given_well_arrive() -> None:
+    words = "import x.csv --map thread=trace_id --map model=m=1 --start 2026-11-23T09:00:00"
+    parsed = parser().parse_args(words.split())
+    assert dict(parsed.map) == {"thread": "trace_id", "model": "m=1"}
+    assert parsed.start == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert parser().parse_args(["replay", "x.csv", "--speed", "0.5"]).speed == 0.5
+    assert parser().parse_args(["serve"]).workers == 1
 
 
 def test_a_port_in_use_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
