@@ -34,6 +34,7 @@ LOCK_TRIES = 300
 FROZEN_MS = 5000
 FROZEN_COUNT_MS = 60_000
 BLOCKS_A_STEP = 8192  # 64 MiB of table
+ROLLUPS = ("thread_totals", "thread_users", "thread_hours", "account_totals", "usage_rollup", "purchase_rollup")
 COUNTED = {"usage_logs": ("usage", "u"), "credit_usage": ("purchase", "p")}
 
 
@@ -101,9 +102,11 @@ def history_of(connection: Connection[TupleRow]) -> str:
 def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Source], users: Source | None) -> None:
     with connection.transaction():
         connection.execute(sql_file("model.sql"))
+        connection.execute(sql_file("exact.sql"))
         connection.execute(source_views(sources, users).encode())
         connection.execute(sql_file("periods.sql"))
-        connection.execute(sql_file("fold.sql").replace(b":history_lock", str(HISTORY_LOCK).encode()))
+        fold = sql_file("fold.sql").replace(b":history_lock", str(HISTORY_LOCK).encode())
+        connection.execute(fold.replace(b":sums", sql_file("sums.sql")))
         for name, (kind, letter) in COUNTED.items():
             if name in sources:
                 connection.execute(triggers.counted_functions(kind, letter, sources[name].columns).encode())
@@ -265,7 +268,7 @@ def count_history(url: str, progress: Progress = no_progress, patience_seconds: 
         # Apart from the counting transaction, whose snapshot may not touch this row any more. A crash between
         # the two only means counting again.
         second.execute("UPDATE creditpulse.state SET history = 'complete', version = version + 1")
-        second.execute("ANALYZE creditpulse.thread_totals, creditpulse.thread_users, creditpulse.usage_rollup")
+        second.execute(f"ANALYZE {', '.join(f'creditpulse.{table}' for table in ROLLUPS)}".encode())
         second.execute(
             "SELECT pg_notify('creditpulse_folded', m) FROM creditpulse.state s,"
             " creditpulse.fold_messages(s.version, NULL, NULL, true) AS m"
@@ -277,7 +280,7 @@ def forget_counted(connection: Connection[TupleRow]) -> None:
     """Empties rollups and queue while writers go on; under their tables' lock only what they added since is left."""
     with connection.transaction():
         connection.execute("UPDATE creditpulse.state SET history = 'counting', version = version + 1, low = '0'")
-        for table in ("changes", "thread_totals", "thread_users", "usage_rollup", "purchase_rollup", "quarantine"):
+        for table in ("changes", "quarantine", *ROLLUPS):
             connection.execute(sql.SQL("DELETE FROM creditpulse.{}").format(sql.Identifier(table)))
 
 
@@ -291,11 +294,12 @@ def count_tables(connection: Connection[TupleRow], sources: dict[str, Source], p
     ]
     for done, (source, table, start) in enumerate(steps, start=1):
         kind, letter = COUNTED[source.name]
+        rows = triggers.history_step(kind, letter, source.columns, table, start, start + BLOCKS_A_STEP)
         connection.execute(
-            triggers.history_step(kind, letter, source.columns, table, start, start + BLOCKS_A_STEP).encode()
+            sql.SQL("WITH gone AS MATERIALIZED ({}), {} SELECT").format(
+                sql.SQL(rows), sql.SQL(sql_file("sums.sql").decode())
+            )
         )
-        # Only its own: what else its snapshot sees in the queue was deleted with the lock in hand.
-        connection.execute("SELECT creditpulse.apply_queue(pg_current_xact_id(), NULL)")
         progress(done, len(steps))
 
 

@@ -27,6 +27,7 @@ class NeededIndex:
 NEEDED_INDEXES = (
     NeededIndex("usage_logs", ("thread_id", "created_at")),
     NeededIndex("usage_logs", ("user_id", "created_at")),
+    NeededIndex("usage_logs", ("created_at",)),
     NeededIndex("credit_usage", ("user_id", "created_at")),
     NeededIndex("credit_usage", ("thread_id",)),
     NeededIndex("agent_runs", ("thread_id",)),

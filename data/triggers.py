@@ -13,7 +13,8 @@ from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK
 
 NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
 QUEUED_COLUMNS = (
-    "thread_id, user_id, model, quarter, last_at, calls, prompt_tokens, completion_tokens, total_tokens, cost"
+    "thread_id, user_id, model, quarter, first_at, last_at, "
+    "calls, prompt_tokens, completion_tokens, total_tokens, cost, spent"
 )
 
 # A waiting leader holds the lock; a writer that cannot share it has to ring.
@@ -61,15 +62,16 @@ def model_of(columns: Columns) -> str:
 
 def usage_delta(columns: Columns, rows: str, sign: int) -> str:
     """The select that gives one signed delta for each row of `rows`."""
-    last = time_of(columns) if sign > 0 else "NULL::timestamptz"
+    at = time_of(columns) if sign > 0 else "NULL::timestamptz"
+    cost = number(columns, "estimated_cost")
     return f"""
         SELECT {identifier(columns, "thread_id")} AS thread_id, {identifier(columns, "user_id")} AS user_id,
             {model_of(columns)} AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
-            {last} AS last_at, {sign} AS calls,
+            {at} AS first_at, {at} AS last_at, {sign} AS calls,
             {signed(sign, number(columns, "total_prompt_tokens"))} AS prompt_tokens,
             {signed(sign, number(columns, "total_completion_tokens"))} AS completion_tokens,
             {signed(sign, number(columns, "total_tokens"))} AS total_tokens,
-            {signed(sign, number(columns, "estimated_cost"))} AS cost
+            {signed(sign, cost)} AS cost, {signed(sign, f"greatest({cost}, 0)")} AS spent
         FROM {rows} r"""
 
 
@@ -77,8 +79,9 @@ def purchase_delta(columns: Columns, rows: str, sign: int) -> str:
     return f"""
         SELECT {identifier(columns, "thread_id")} AS thread_id, {identifier(columns, "user_id")} AS user_id,
             '' AS model, creditpulse.quarter_of({time_of(columns)}) AS quarter,
-            NULL::timestamptz AS last_at, {sign} AS calls, 0 AS prompt_tokens, 0 AS completion_tokens,
-            0 AS total_tokens, {signed(sign, number(columns, "amount_dollars"))} AS cost
+            NULL::timestamptz AS first_at, NULL::timestamptz AS last_at, {sign} AS calls, 0 AS prompt_tokens,
+            0 AS completion_tokens, 0 AS total_tokens, {signed(sign, number(columns, "amount_dollars"))} AS cost,
+            0 AS spent
         FROM {rows} r"""
 
 
@@ -88,9 +91,9 @@ DELTAS = {"usage": usage_delta, "purchase": purchase_delta}
 def grouped(delta: str) -> str:
     """Deltas summed over everything but the figures. Zero sums stay: the thread has changed all the same."""
     return f"""
-        SELECT d.thread_id, d.user_id, d.model, d.quarter, max(d.last_at) AS last_at, sum(d.calls) AS calls,
-            sum(d.prompt_tokens) AS prompt_tokens, sum(d.completion_tokens) AS completion_tokens,
-            sum(d.total_tokens) AS total_tokens, sum(d.cost) AS cost
+        SELECT d.thread_id, d.user_id, d.model, d.quarter, min(d.first_at) AS first_at, max(d.last_at) AS last_at,
+            sum(d.calls) AS calls, sum(d.prompt_tokens) AS prompt_tokens, sum(d.completion_tokens) AS completion_tokens,
+            sum(d.total_tokens) AS total_tokens, sum(d.cost) AS cost, sum(d.spent) AS spent
         FROM ({delta}) d
         GROUP BY d.thread_id, d.user_id, d.model, d.quarter"""
 
@@ -162,12 +165,11 @@ def counted_functions(kind: str, source: str, columns: Columns) -> str:
 
 
 def history_step(kind: str, source: str, columns: Columns, table: str, start: int, end: int) -> str:
-    """Queues the sums of a table's rows from block `start` up to, not including, block `end`."""
+    """The select that gives a table's rows from block `start` up to, not including, block `end`, as queued changes."""
     delta = DELTAS[kind](columns, table, 1)
-    where = f"WHERE r.ctid >= '({start},0)'::tid AND r.ctid < '({end},0)'::tid"
     return f"""
-        INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
-        SELECT '{source}', g.* FROM ({grouped(f"{delta} {where}")}) g"""
+        SELECT 0 AS id, pg_current_xact_id() AS xid, clock_timestamp() AS queued_at, '{source}'::"char" AS source, d.*
+        FROM ({delta} WHERE r.ctid >= '({start},0)'::tid AND r.ctid < '({end},0)'::tid) d"""
 
 
 def touched_function(name: str, thread: str, account: str) -> str:

@@ -6,7 +6,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
-EVERY = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
 FIGURES = (
     "sum(calls) AS calls, sum(prompt_tokens) AS p, sum(completion_tokens) AS c, sum(total_tokens) AS t, sum(cost) AS s"
 )
@@ -14,36 +13,48 @@ FIGURES = (
 RAW = f"""
     SELECT coalesce(thread_id, {NIL}) AS thread_id, coalesce(user_id, {NIL}) AS user_id, model,
         creditpulse.quarter_of(created_at) AS quarter, 1 AS calls, prompt_tokens, completion_tokens, total_tokens, cost,
-        created_at
+        greatest(cost, 0) AS spent, created_at
     FROM creditpulse.source_usage"""
 RAW_PURCHASES = f"""
     SELECT coalesce(user_id, {NIL}) AS user_id, creditpulse.quarter_of(created_at) AS quarter, 1 AS calls, cost
     FROM creditpulse.source_purchases"""
-BUCKETS = f"""CROSS JOIN LATERAL (VALUES
-        (r.user_id, 0::smallint, r.quarter), (r.user_id, 1::smallint, creditpulse.day_of(r.quarter)),
-        ({EVERY}, 0::smallint, r.quarter), ({EVERY}, 1::smallint, creditpulse.day_of(r.quarter))
-    ) AS b (scope, grain, bucket)"""
+# A deletion's effect on first and last calls is only known once it is folded.
+FOLDED = "NOT EXISTS (SELECT FROM creditpulse.changes)"
+BUCKETS = "CROSS JOIN LATERAL creditpulse.buckets_of(r.user_id, r.quarter) AS b"
 
 # name: (sums shown, sums of the raw rows); a key whose every figure is 0 is the same as no key
 COMPARISONS = {
     "threads": (
-        f"SELECT thread_id, {FIGURES} FROM creditpulse.exact_threads WHERE thread_id <> {NIL} GROUP BY thread_id",
-        f"SELECT thread_id, {FIGURES} FROM ({RAW}) r WHERE thread_id <> {NIL} GROUP BY thread_id",
+        f"SELECT thread_id, {FIGURES}, sum(spent) AS spent FROM creditpulse.exact_threads WHERE thread_id <> {NIL}"
+        " GROUP BY thread_id",
+        f"SELECT thread_id, {FIGURES}, sum(spent) FROM ({RAW}) r WHERE thread_id <> {NIL} GROUP BY thread_id",
     ),
-    # A deletion's effect on it is only known once it is folded.
-    "last calls": (
-        "SELECT thread_id, calls, cost AS s, last_at FROM creditpulse.thread_totals"
-        " WHERE NOT EXISTS (SELECT FROM creditpulse.changes)",
-        f"SELECT thread_id, sum(calls) AS calls, sum(cost) AS s, max(created_at) AS last_at FROM ({RAW}) r"
-        f" WHERE thread_id <> {NIL} AND NOT EXISTS (SELECT FROM creditpulse.changes) GROUP BY thread_id",
+    "first and last calls": (
+        f"SELECT thread_id, calls, cost AS s, first_at, last_at FROM creditpulse.thread_totals WHERE {FOLDED}",
+        "SELECT thread_id, count(*), sum(cost), min(created_at), max(created_at)"
+        f" FROM ({RAW}) r WHERE thread_id <> {NIL} AND {FOLDED} GROUP BY thread_id",
+    ),
+    "threads by hour": (
+        f"SELECT thread_id, hour, model, {FIGURES} FROM creditpulse.exact_thread_hours WHERE thread_id <> {NIL}"
+        " GROUP BY thread_id, hour, model",
+        f"SELECT thread_id, creditpulse.hour_of(quarter) AS hour, model, {FIGURES} FROM ({RAW}) r"
+        f" WHERE thread_id <> {NIL} GROUP BY thread_id, creditpulse.hour_of(quarter), model",
     ),
     "thread users": (
-        "SELECT thread_id, user_id, sum(calls) AS calls, sum(cost) AS s FROM creditpulse.exact_thread_users"
-        f" WHERE thread_id <> {NIL} GROUP BY thread_id, user_id",
-        f"SELECT thread_id, user_id, sum(calls) AS calls, sum(cost) AS s FROM ({RAW}) r"
+        "SELECT thread_id, user_id, sum(calls) AS calls, sum(cost) AS s, sum(spent) AS spent"
+        f" FROM creditpulse.exact_thread_users WHERE thread_id <> {NIL} GROUP BY thread_id, user_id",
+        f"SELECT thread_id, user_id, count(*), sum(cost), sum(spent) FROM ({RAW}) r"
         f" WHERE thread_id <> {NIL} GROUP BY thread_id, user_id",
     ),
-    "accounts by quarter hour and day": (
+    "accounts": (
+        f"SELECT account_id, {FIGURES}, sum(spent) AS spent FROM creditpulse.exact_accounts GROUP BY account_id",
+        f"SELECT user_id, {FIGURES}, sum(spent) FROM ({RAW}) r GROUP BY user_id",
+    ),
+    "last calls of accounts": (
+        f"SELECT account_id, calls, cost AS s, last_at FROM creditpulse.account_totals WHERE {FOLDED}",
+        f"SELECT user_id, count(*), sum(cost), max(created_at) FROM ({RAW}) r WHERE {FOLDED} GROUP BY user_id",
+    ),
+    "accounts by quarter hour, hour and day": (
         f"SELECT scope, grain, bucket, model, {FIGURES} FROM creditpulse.exact_usage"
         " GROUP BY scope, grain, bucket, model",
         f"SELECT scope, grain, bucket, model, {FIGURES} FROM ({RAW}) r {BUCKETS} GROUP BY scope, grain, bucket, model",

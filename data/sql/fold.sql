@@ -1,89 +1,29 @@
 -- Takes the queued changes of transactions from low on, up to, not including, the row cutoff (NULL: all), and adds
 -- them to the rollups. It stops at the mark of a truncated table, which has to be seen to before anything after it.
-CREATE OR REPLACE FUNCTION creditpulse.apply_queue(
+-- shrunk_*: the threads and accounts that may have lost their first or last call.
+CREATE OR REPLACE FUNCTION creditpulse.take_queue(
     low xid8, cutoff bigint,
-    OUT taken bigint, OUT threads uuid[], OUT accounts uuid[], OUT shrunk uuid[], OUT recount boolean, OUT horizon xid8
+    OUT taken bigint, OUT threads uuid[], OUT accounts uuid[], OUT shrunk_threads uuid[], OUT shrunk_accounts uuid[],
+    OUT recount boolean, OUT horizon xid8
 ) LANGUAGE plpgsql AS $$
 DECLARE
     nil CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
-    every CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 BEGIN
     WITH gone AS MATERIALIZED (
         DELETE FROM creditpulse.changes c
-        WHERE c.xid >= apply_queue.low AND c.id < least(cutoff, (
+        WHERE c.xid >= take_queue.low AND c.id < least(cutoff, (
             SELECT min(t.id) FROM creditpulse.changes t
-            WHERE t.source IN ('U', 'P') AND t.xid >= apply_queue.low), 9223372036854775807)
+            WHERE t.source IN ('U', 'P') AND t.xid >= take_queue.low), 9223372036854775807)
         RETURNING c.*
-    ), good AS MATERIALIZED (
-        SELECT * FROM gone g
-        WHERE creditpulse.foldable(g.prompt_tokens, g.completion_tokens, g.total_tokens, g.cost)
-    ), bad AS (
-        INSERT INTO creditpulse.quarantine
-        SELECT g.*, clock_timestamp(), 'a token count or a cost too large to add up'
-        FROM gone g
-        WHERE NOT creditpulse.foldable(g.prompt_tokens, g.completion_tokens, g.total_tokens, g.cost)
-    ), per_thread AS (
-        INSERT INTO creditpulse.thread_totals AS t
-        SELECT g.thread_id, sum(g.calls), sum(g.prompt_tokens), sum(g.completion_tokens), sum(g.total_tokens),
-            sum(g.cost), max(g.last_at), creditpulse.quarter_of(max(g.last_at))
-        FROM good g WHERE g.source = 'u' AND g.thread_id <> nil GROUP BY g.thread_id
-        ON CONFLICT (thread_id) DO UPDATE SET
-            calls = t.calls + excluded.calls,
-            prompt_tokens = t.prompt_tokens + excluded.prompt_tokens,
-            completion_tokens = t.completion_tokens + excluded.completion_tokens,
-            total_tokens = t.total_tokens + excluded.total_tokens,
-            cost = t.cost + excluded.cost,
-            last_at = greatest(t.last_at, excluded.last_at),
-            last_quarter = creditpulse.quarter_of(greatest(t.last_at, excluded.last_at))
-    ), per_user AS (
-        INSERT INTO creditpulse.thread_users AS t
-        SELECT g.thread_id, g.user_id, sum(g.calls), sum(g.cost)
-        FROM good g WHERE g.source = 'u' AND g.thread_id <> nil GROUP BY g.thread_id, g.user_id
-        ON CONFLICT (thread_id, user_id) DO UPDATE SET
-            calls = t.calls + excluded.calls,
-            cost = t.cost + excluded.cost
-    ), per_scope AS (
-        INSERT INTO creditpulse.usage_rollup AS t
-        SELECT b.scope, b.grain, b.bucket, g.model, sum(g.calls), sum(g.prompt_tokens),
-            sum(g.completion_tokens), sum(g.total_tokens), sum(g.cost)
-        FROM good g
-        CROSS JOIN LATERAL (VALUES
-            (g.user_id, 0::smallint, g.quarter),
-            (g.user_id, 1::smallint, creditpulse.day_of(g.quarter)),
-            (every, 0::smallint, g.quarter),
-            (every, 1::smallint, creditpulse.day_of(g.quarter))
-        ) AS b (scope, grain, bucket)
-        WHERE g.source = 'u'
-        GROUP BY b.scope, b.grain, b.bucket, g.model
-        ON CONFLICT (scope, grain, bucket, model) DO UPDATE SET
-            calls = t.calls + excluded.calls,
-            prompt_tokens = t.prompt_tokens + excluded.prompt_tokens,
-            completion_tokens = t.completion_tokens + excluded.completion_tokens,
-            total_tokens = t.total_tokens + excluded.total_tokens,
-            cost = t.cost + excluded.cost
-    ), purchased AS (
-        INSERT INTO creditpulse.purchase_rollup AS t
-        SELECT b.scope, b.grain, b.bucket, sum(g.cost), sum(g.calls)
-        FROM good g
-        CROSS JOIN LATERAL (VALUES
-            (g.user_id, 0::smallint, g.quarter),
-            (g.user_id, 1::smallint, creditpulse.day_of(g.quarter)),
-            (every, 0::smallint, g.quarter),
-            (every, 1::smallint, creditpulse.day_of(g.quarter))
-        ) AS b (scope, grain, bucket)
-        WHERE g.source = 'p'
-        GROUP BY b.scope, b.grain, b.bucket
-        ON CONFLICT (scope, grain, bucket) DO UPDATE SET
-            cost = t.cost + excluded.cost,
-            calls = t.calls + excluded.calls
-    )
+    ), :sums
     SELECT count(*),
         array_agg(DISTINCT g.thread_id) FILTER (WHERE g.thread_id <> nil),
-        array_agg(DISTINCT g.user_id) FILTER (WHERE g.source <> 'R'),
-        array_agg(DISTINCT g.thread_id) FILTER (WHERE g.source = 'u' AND g.calls <= 0 AND g.thread_id <> nil),
+        array_agg(DISTINCT g.user_id) FILTER (WHERE g.source NOT IN ('R', 'l')),
+        array_agg(DISTINCT g.thread_id) FILTER (WHERE g.source IN ('u', 'l') AND g.calls <= 0 AND g.thread_id <> nil),
+        array_agg(DISTINCT g.user_id) FILTER (WHERE g.source IN ('u', 'l') AND g.calls <= 0),
         coalesce(bool_or(g.source = 'R'), false),
         pg_snapshot_xmin(pg_current_snapshot())
-    INTO taken, threads, accounts, shrunk, recount, horizon
+    INTO taken, threads, accounts, shrunk_threads, shrunk_accounts, recount, horizon
     FROM gone g;
 END
 $$;
@@ -104,7 +44,8 @@ DECLARE
     horizon xid8;
     truncated bigint;
     emptied boolean := false;
-    shrunk uuid[];
+    shrunk_threads uuid[];
+    shrunk_accounts uuid[];
     threads uuid[];
     accounts uuid[];
 BEGIN
@@ -126,6 +67,8 @@ BEGIN
     IF truncated IS NOT NULL THEN
         DELETE FROM creditpulse.thread_totals;
         DELETE FROM creditpulse.thread_users;
+        DELETE FROM creditpulse.thread_hours;
+        DELETE FROM creditpulse.account_totals;
         DELETE FROM creditpulse.usage_rollup;
         DELETE FROM creditpulse.changes c WHERE c.source IN ('u', 'U') AND c.id <= truncated;
         GET DIAGNOSTICS taken = ROW_COUNT;
@@ -139,9 +82,9 @@ BEGIN
         emptied := true;
     END IF;
 
-    SELECT fold.taken + a.taken, a.threads, a.accounts, a.shrunk, a.recount, a.horizon
-    INTO taken, threads, accounts, shrunk, recount, horizon
-    FROM creditpulse.apply_queue(since, cutoff) AS a;
+    SELECT fold.taken + q.taken, q.threads, q.accounts, q.shrunk_threads, q.shrunk_accounts, q.recount, q.horizon
+    INTO taken, threads, accounts, shrunk_threads, shrunk_accounts, recount, horizon
+    FROM creditpulse.take_queue(since, cutoff) AS q;
 
     -- A table that was truncated while we worked: the next fold begins with it.
     complete := complete AND NOT EXISTS (SELECT FROM creditpulse.changes c WHERE c.source IN ('U', 'P'));
@@ -151,21 +94,13 @@ BEGIN
         RETURN;
     END IF;
 
-    IF shrunk IS NOT NULL THEN
-        BEGIN
-            LOCK TABLE public.usage_logs IN ACCESS SHARE MODE NOWAIT;
-            UPDATE creditpulse.thread_totals t
-            SET last_at = l.at, last_quarter = creditpulse.quarter_of(l.at)
-            FROM (
-                SELECT s.thread_id, (SELECT max(u.created_at) FROM creditpulse.source_usage u WHERE u.thread_id = s.thread_id) AS at
-                FROM unnest(shrunk) AS s (thread_id)
-            ) l
-            WHERE t.thread_id = l.thread_id;
-        EXCEPTION WHEN lock_not_available THEN
-            -- Somebody holds the table for long: no fold waits for that. A change without figures asks again.
-            INSERT INTO creditpulse.changes (source, thread_id) SELECT 'u', unnest(shrunk);
-            complete := false;
-        END;
+    IF shrunk_accounts IS NOT NULL AND NOT creditpulse.look_up_ends(shrunk_threads, shrunk_accounts) THEN
+        -- A change without figures asks again.
+        INSERT INTO creditpulse.changes (source, thread_id, user_id)
+        SELECT 'l', coalesce(s.thread_id, '00000000-0000-0000-0000-000000000000'),
+            coalesce(s.account_id, '00000000-0000-0000-0000-000000000000')
+        FROM unnest(shrunk_threads, shrunk_accounts) AS s (thread_id, account_id);
+        complete := false;
     END IF;
 
     UPDATE creditpulse.state s
@@ -176,6 +111,37 @@ BEGIN
     RETURNING s.version, s.history INTO fold.version, fold.history;
 
     PERFORM pg_notify('creditpulse_folded', m) FROM creditpulse.fold_messages(version, threads, accounts, emptied) AS m;
+END
+$$;
+
+-- The first and last calls of threads, and the last ones of accounts, read from their rows. False where somebody holds
+-- the table for long: no fold waits for that.
+CREATE OR REPLACE FUNCTION creditpulse.look_up_ends(threads uuid[], accounts uuid[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    LOCK TABLE public.usage_logs IN ACCESS SHARE MODE NOWAIT;
+    UPDATE creditpulse.thread_totals t
+    SET first_at = l.first_at, last_at = l.last_at, last_quarter = creditpulse.quarter_of(l.last_at)
+    FROM (
+        SELECT s.thread_id,
+            (SELECT min(u.created_at) FROM creditpulse.source_usage u WHERE u.thread_id = s.thread_id) AS first_at,
+            (SELECT max(u.created_at) FROM creditpulse.source_usage u WHERE u.thread_id = s.thread_id) AS last_at
+        FROM unnest(threads) AS s (thread_id)
+    ) l
+    WHERE t.thread_id = l.thread_id;
+    UPDATE creditpulse.account_totals t
+    SET last_at = l.last_at, last_quarter = creditpulse.quarter_of(l.last_at)
+    FROM (
+        SELECT s.account_id, greatest(
+            (SELECT max(u.created_at) FROM creditpulse.source_usage u WHERE u.user_id = s.account_id),
+            CASE WHEN s.account_id = '00000000-0000-0000-0000-000000000000' THEN
+                (SELECT max(u.created_at) FROM creditpulse.source_usage u WHERE u.user_id IS NULL) END) AS last_at
+        FROM unnest(accounts) AS s (account_id)
+    ) l
+    WHERE t.account_id = l.account_id;
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END
 $$;
 

@@ -214,7 +214,7 @@ def test_a_lock_that_is_never_let_go_ends_with_a_remedy_and_blocks_no_writer_for
     monkeypatch.setattr(attach, "LOCK_TRIES", 2)
     monkeypatch.setattr(attach, "LOCK_TIMEOUT_MS", 20)
     # The index builds have to wait for the holder as well, so they are there already.
-    for index in NEEDED_INDEXES[:2]:
+    for index in (index for index in NEEDED_INDEXES if index.table == "usage_logs"):
         customer.execute(f"CREATE INDEX ON usage_logs ({', '.join(index.columns)})".encode())
     with psycopg.connect(customer_url) as holder:
         holder.execute("INSERT INTO usage_logs (id) VALUES (gen_random_uuid())")
@@ -306,7 +306,7 @@ def test_indexes_that_the_customer_has_are_not_built_again(customer: Connection,
     customer.execute("CREATE INDEX theirs ON usage_logs (thread_id, created_at, id)")
     migrate(customer_url)
     built = figure(customer, "SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'creditpulse_usage_logs%%'")
-    assert built == 1
+    assert built == len([index for index in NEEDED_INDEXES if index.table == "usage_logs"]) - 1
 
 
 def test_a_million_rows_by_copy_count_exactly(connection: Connection, database_url: str) -> None:

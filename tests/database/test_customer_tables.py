@@ -213,7 +213,7 @@ def test_a_roles_own_timeout_cuts_no_count_short(
     customer.execute("UPDATE creditpulse.state SET history = 'needed'")
     customer.execute(f"ALTER DATABASE {customer.info.dbname} SET statement_timeout = '1s'".encode())
     step = attach.triggers.history_step
-    monkeypatch.setattr(attach.triggers, "history_step", lambda *values: f"SELECT pg_sleep(1.1); {step(*values)}")
+    monkeypatch.setattr(attach.triggers, "history_step", lambda *values: f"{step(*values)}, pg_sleep(1.1)")
     assert attach.count_history(url)
     assert thread_cost(customer) == 3
 
