@@ -105,9 +105,11 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("--start", type=options.start, metavar="ISO-TIME", help=when)
     replay = verb("replay", commands.replay, "plays a recorded trace as if its agents ran now")
     replay.add_argument("--speed", type=options.speed, default=1.0, metavar="X", help="times as fast (default: 1)")
-    named = {"metavar": "column=NAME", "help": "name a column by hand"}
+    named = "name a column by hand"
     for command in (load, replay):
-        command.add_argument("--map", type=options.pairs, action="extend", default=[], **named)
+        command.add_argument(
+            "--map", type=options.pairs, action="extend", default=[], metavar="column=NAME", help=named
+        )
         command.add_argument("file", type=Path, metavar="FILE")
     plans = verb("plans", commands.plans, "loads or updates subscriptions from a CSV file")
     plans.add_argument("file", type=Path, metavar="FILE")
