@@ -12,6 +12,7 @@ SHORT = {
     "totals": ["--rows", "10000", "1000000"],
     "old_snapshot": [],
     "fanout": [],
+    "forecast": [],
 }
 
 
