@@ -25,6 +25,7 @@ from data.errors import CreditpulseError
 from data.leader import Leader
 from data.migrate import newest_revision
 from data.queries import Queries
+from data.turns import Turns
 from live.host import make_host
 from live.server import end_with_supervisor, run_server
 from live.stream import make_live
@@ -47,11 +48,15 @@ def create_app(settings: Settings) -> Starlette:
     server = Flask("creditpulse")
     server.secret_key = secret_key(settings)
     cache = QueryCache(make_cache(server, settings.cache_url))
-    queries = Queries(make_engine(url, CALLBACK_CONNECTIONS), cache, settings.credits_per_dollar)
+    engine, turns = make_engine(url, CALLBACK_CONNECTIONS), Turns()
+    turns.follow(engine)
+    queries = Queries(engine, cache, settings.credits_per_dollar)
     dash = make_dash(queries, settings, server)
     live = make_live(url, listen_url, queries, settings.credits_per_dollar)
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, f"process {os.getpid()}")
-    host = make_host(server, live, resolve, lookups, revision=newest_revision(), background=[leader, queries])
+    host = make_host(
+        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries]
+    )
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host
 

@@ -59,6 +59,8 @@
     return kept.data[0].x.length === answer.drawn ? { figure: grown(kept, answer) } : { anew: true };
   }
 
+  let pace = null; // of drawing anew what has grown
+  let drawing = null; // the timer of what has come since
   let kept = null; // the open thread's figure
   let watched = false;
 
@@ -73,6 +75,22 @@
     return themeOf(window.document.documentElement.dataset.theme, dark.matches);
   }
 
+  function timed(figure) {
+    pace = pace || dc.pace.createPace();
+    dc.pace.time(pace);
+    return figure;
+  }
+
+  function drawLater(templates, thread, waitMs) {
+    if (drawing) return;
+    drawing = window.setTimeout(() => {
+      drawing = null;
+      if (kept && kept.layout.meta === thread) {
+        dc.publish.publish("thread-timeline", { figure: timed(painted(kept, templates[theme()], Date.now())) });
+      }
+    }, waitMs);
+  }
+
   Object.assign(dc, {
     charts: {
       themeOf,
@@ -85,8 +103,14 @@
         const { figure, anew } = taken(kept, answer, thread, !came);
         if (anew) dc.gate.thread_detail_anew(thread);
         if (!figure) return dc.no_update;
+        const grew = came && kept !== figure && kept !== null && figure !== answer;
         kept = figure;
-        return painted(kept, templates[theme()], Date.now());
+        const waitMs = pace ? pace.waitMs(window.performance.now()) : 0;
+        if (grew && waitMs > 0) {
+          drawLater(templates, thread, waitMs);
+          return dc.no_update;
+        }
+        return timed(painted(kept, templates[theme()], Date.now()));
       },
     },
   });

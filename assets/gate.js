@@ -8,6 +8,7 @@
   const STUCK_MS = 15000; // a request without an answer for so long may be asked again
   const HEAL_MS = 3000;
   const MOMENT_MS = 1000; // several reasons at once are one
+  const LULL_MS = 300; // what may be asked again waits so long for the next value: right after it none is due
 
   /* What each key asks for, where its request goes, and what of the cache a forced one gets past. */
   const KEYS = {
@@ -25,7 +26,10 @@
     "threads-grid": "threads",
   };
 
-  /* `env`: now, setTimeout, visible(), online(), reach() -> Promise<boolean>, send(key, request) -> on the page? */
+  /*
+   * `env`: now, setTimeout, visible(), online(), reach() -> Promise<boolean>, send(key, request) -> on the page?,
+   * paces: by key, how long the page is still to be left in peace by what such an answer does to it.
+   */
   function createGate(env) {
     const asked = new Map();
     let number = 0;
@@ -33,11 +37,13 @@
     /* `target` is what the request is about, such as {scope}. Says what it did: ask, skip or later. */
     function ask(key, target, { force = false, must = false } = {}) {
       const entry = entryOf(key, target);
-      const verdict = judge(entry, { force, must });
+      const verdict = judge(key, entry, { force, must });
       if (verdict === "later") again(key, entry);
       if (verdict === "ask") send(key, entry, force);
       return verdict;
     }
+
+    const restMs = (key) => (env.paces[key] ? env.paces[key].waitMs(env.now()) : 0);
 
     function entryOf(key, target) {
       const name = JSON.stringify(target);
@@ -50,20 +56,19 @@
     }
 
     /* `must`: something is known to have changed, so that what is skipped now has to be asked later. */
-    function judge(entry, { force, must }) {
+    function judge(key, entry, { force, must }) {
       if (!env.online()) return "skip";
       if (force) return "ask";
       if (!env.visible()) return "skip"; // asked when it is visible again
       const age = env.now() - entry.at;
       if (entry.waiting !== null && age < STUCK_MS) return must ? "later" : "skip";
-      if (age < MOMENT_MS) return must ? "later" : "skip";
+      if (age < MOMENT_MS || restMs(key) > 0) return must ? "later" : "skip";
       return "ask";
     }
 
     function send(key, entry, force) {
       number += 1;
-      entry.at = env.now();
-      entry.waiting = number;
+      Object.assign(entry, { at: env.now(), waiting: number, again: false });
       const request = { n: number, force, ...entry.target };
       env.reach().then((reachable) => {
         if (asked.get(key) !== entry || entry.waiting !== request.n) return;
@@ -76,7 +81,8 @@
       if (entry.again) return;
       entry.again = true;
       const patience = entry.waiting !== null ? STUCK_MS : MOMENT_MS;
-      env.setTimeout(() => askAgain(key, entry), Math.max(0, entry.at + patience - env.now()));
+      const waitMs = Math.max(entry.at + patience - env.now(), restMs(key), 0);
+      env.setTimeout(() => askAgain(key, entry), waitMs + (env.paces[key] ? LULL_MS : 0));
     }
 
     function askAgain(key, entry) {
@@ -116,15 +122,18 @@
 
   const dc = (window.dash_clientside = window.dash_clientside || {});
   let gate = null;
+  const paces = {};
 
   function theGate() {
     if (!gate) {
+      paces.thread_detail = dc.pace.createPace();
       gate = createGate({
         now: () => window.performance.now(),
         setTimeout: (run, ms) => window.setTimeout(run, ms),
         visible: () => window.document.visibilityState !== "hidden",
         online: () => window.navigator.onLine !== false,
         reach: () => dc.live.reach(),
+        paces,
         send: (key, request) => dc.publish.publish(KEYS[key].store, { data: request }),
       });
       const wake = (event) => {
@@ -208,6 +217,7 @@
       /* For pages: wire one of these to an output of the callback that answers. */
       thread_detail_answered() {
         theGate().answered("thread_detail");
+        dc.pace.time(paces.thread_detail);
         dc.render.succeeded(["thread-figure"]);
       },
 

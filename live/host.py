@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,9 +12,10 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from access.resolver import Resolve
+from data.turns import Turns
 from live.admission import Admission
 from live.departure import departure
 from live.events import Events
@@ -42,21 +44,25 @@ def make_host(
     resolve: Resolve,
     engine: AsyncEngine,
     *,
+    turns: Turns | None = None,
     revision: str | None,
     background: Sequence[Background] = (),
+    routes: Sequence[BaseRoute] = (),
+    engines: Sequence[AsyncEngine] = (),
 ) -> Starlette:
-    """The application that the server runs; `wsgi` is Dash's Flask server.
+    """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
-    `engine` is for lookups on behalf of requests, and is disposed of at the end; `revision` is the newest
-    revision of the schema.
+    `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
+    the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema.
     """
     admission = Admission(Guard(engine))
     probes = Probes(live, engine, admission, revision)
-    pages = Pages(wsgi)
+    pages = Pages(wsgi, turns or Turns())
 
     @asynccontextmanager
     async def lifespan(_host: Starlette) -> AsyncIterator[None]:
         sys.setswitchinterval(SWITCH_SECONDS)
+        gc.freeze()  # what is there now stays: no collection needs to look at it, while streams wait
         loop = asyncio.get_running_loop()
         with departure(lambda: loop.call_soon_threadsafe(live.hub.close)):
             async with live.running():
@@ -66,7 +72,8 @@ def make_host(
                 finally:
                     await each(background, "stop")
                     pages.close()
-                    await engine.dispose()
+                    for one in (engine, *engines):
+                        await one.dispose()
 
     return Starlette(
         routes=[
@@ -75,6 +82,7 @@ def make_host(
             WebSocketRoute("/live/ws", Sockets(live.hub, admission)),
             Route("/live/events", Events(live.hub, admission)),
             Route("/live/check", probes.check),
+            *routes,
             Mount("/", pages),
         ],
         middleware=[Middleware(Gate, resolve=resolve)],

@@ -12,6 +12,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from data.turns import Turns
 from live.refusals import refuse
 
 # Callbacks that run at once in one process; each may hold one of the pool's connections.
@@ -21,8 +22,8 @@ UNBOUNDED = 0
 
 
 class Pages:
-    def __init__(self, wsgi: Callable[..., Any]) -> None:
-        self.middleware = WSGIMiddleware(wsgi, workers=THREADS, send_queue_size=UNBOUNDED)
+    def __init__(self, wsgi: Callable[..., Any], turns: Turns) -> None:
+        self.middleware = WSGIMiddleware(in_turns(wsgi, turns), workers=THREADS, send_queue_size=UNBOUNDED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,6 +47,14 @@ class Pages:
     def close(self) -> None:
         """Starts no more requests; those in a thread go on to their end."""
         self.middleware.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def in_turns(wsgi: Callable[..., Any], turns: Turns) -> Callable[..., Any]:
+    def call(environ: Any, start_response: Any) -> Any:
+        with turns:
+            return wsgi(environ, start_response)
+
+    return call
 
 
 async def whole_body(receive: Receive) -> bytes | None:

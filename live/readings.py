@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -54,39 +55,44 @@ class Reader:
 
         Raises UnavailableError.
         """
-        try:
-            # Each statement is a snapshot of its own, and says of which moment.
-            return await on_connection(self.engine, self.read, topics, held)
-        except (SQLAlchemyError, OSError) as error:
-            raise UnavailableError("the database does not answer; the live values wait for it") from error
-
-    def read(self, connection: Connection, topics: Collection[str], held: Collection[str]) -> Readings:
         readings = Readings()
         threads, scopes = ids_of("thread", topics), ids_of("nav", topics)
-        if threads:
-            self.read_threads(connection, readings, threads)
-        if scopes:
-            self.read_scopes(connection, readings, scopes)
-        # After the values, so that whoever has lost a thread meanwhile is not shown a value of later.
-        if held:
-            found = thread_holders(connection, [UUID(thread) for thread in held])
-            readings.holders = {str(id): frozenset(map(str, accounts)) for id, accounts in found.items()}
-        doubtful = [t for t in threads if t in held or thread_topic(t) not in readings.messages]
-        if doubtful or not readings.version:
-            self.read_moment(connection, readings, doubtful)
+        try:
+            # Each statement is a snapshot of its own, and says of which moment; so threads and scopes are read at once.
+            await asyncio.gather(
+                self.on_connection(self.read_threads, readings, threads),
+                self.on_connection(self.read_scopes, readings, scopes),
+            )
+            await self.on_connection(self.read_holders, readings, held)
+            doubtful = [t for t in threads if t in held or thread_topic(t) not in readings.messages]
+            if doubtful or not readings.version:
+                await on_connection(self.engine, self.read_moment, readings, doubtful)
+        except (SQLAlchemyError, OSError) as error:
+            raise UnavailableError("the database does not answer; the live values wait for it") from error
         return readings
 
-    def read_threads(self, connection: Connection, readings: Readings, threads: list[str]) -> None:
+    async def on_connection(
+        self, read: Callable[[Connection, Readings, Collection[str]], None], readings: Readings, ids: Collection[str]
+    ) -> None:
+        if ids:
+            await on_connection(self.engine, read, readings, ids)
+
+    def read_holders(self, connection: Connection, readings: Readings, held: Collection[str]) -> None:
+        """After the values, so that whoever has lost a thread meanwhile is not shown a value of later."""
+        found = thread_holders(connection, [UUID(thread) for thread in held])
+        readings.holders = {str(id): frozenset(map(str, accounts)) for id, accounts in found.items()}
+
+    def read_threads(self, connection: Connection, readings: Readings, threads: Collection[str]) -> None:
         usages = thread_usages(connection, SYSTEM, [UUID(thread) for thread in threads])
         for id, usage in usages.items():
             message = thread_message(usage, self.credits_per_dollar)
             readings.messages[thread_topic(str(id))] = orjson.dumps(message)
-            readings.version = usage.version
+            readings.version = max(readings.version, usage.version)
 
-    def read_scopes(self, connection: Connection, readings: Readings, scopes: list[str]) -> None:
+    def read_scopes(self, connection: Connection, readings: Readings, scopes: Collection[str]) -> None:
         for scope, usage in nav_usages(connection, SYSTEM, scopes).items():
             readings.messages[nav_topic(scope)] = orjson.dumps(nav_message(usage, self.credits_per_dollar))
-            readings.version = usage.version
+            readings.version = max(readings.version, usage.version)
             left = (usage.period.end - usage.as_of).total_seconds()
             readings.seconds_to_rollover = min(left, readings.seconds_to_rollover or left)
 

@@ -69,7 +69,7 @@ def report_end(task: asyncio.Task[None]) -> None:
 
 def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal) -> Live:
     """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll."""
-    engine = make_stream_engine(url, pool_size=2)
+    engine = make_stream_engine(url, pool_size=3)  # a pass reads on two, the monitor on one
 
     async def notify(channel: str) -> None:
         try:

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { fakeClock, plain, settled, stage } from "./stage.mjs";
 
-const { gate: gates } = stage(["gate"]);
+const { gate: gates, pace } = stage(["pace", "gate"]);
 const ALL = { scope: "all" };
 
-function makeGate() {
+function makeGate(paces = {}) {
   const clock = fakeClock();
   const world = { visible: true, online: true, reachable: true, onPage: true, sent: [] };
   const gate = gates.createGate({
@@ -14,6 +14,7 @@ function makeGate() {
     visible: () => world.visible,
     online: () => world.online,
     reach: () => Promise.resolve(world.reachable),
+    paces,
     send(key, request) {
       if (world.onPage) world.sent.push(plain({ key, ...request }));
       return world.onPage;
@@ -169,4 +170,28 @@ test("a page that was just opened asks, whatever an earlier visit asked for", as
   gate.forget("thread");
   assert.equal(gate.ask("thread", { thread_id: "t" }), "ask");
   assert.equal(await asked(world), 2);
+});
+
+test("what keeps the page busy is asked for with the first value after its rest, else a lull later", async () => {
+  const thread_detail = pace.createPace({ share: 0.1 });
+  const { gate, clock, world } = makeGate({ thread_detail });
+  const target = { thread_id: "a" };
+  const ask = () => gate.ask("thread_detail", target, { must: true });
+  assert.equal(ask(), "ask");
+  await settled();
+  gate.answered("thread_detail");
+  thread_detail.took(clock.now(), clock.now() + 200); // a tenth of the time: rests for 1,800 ms
+  clock.advance(1900);
+  assert.equal(ask(), "later");
+  clock.advance(150);
+  assert.equal(ask(), "ask");
+  clock.advance(5000);
+  assert.equal(await asked(world), 2);
+  gate.answered("thread_detail");
+  thread_detail.took(clock.now(), clock.now() + 200);
+  assert.equal(ask(), "later");
+  clock.advance(2299);
+  assert.equal(await asked(world), 2);
+  clock.advance(1);
+  assert.equal(await asked(world), 3);
 });

@@ -1,0 +1,40 @@
+/*
+ * How often the page may do what keeps it busy for long. Drawing a chart blocks the page, and a value that arrives
+ * meanwhile is late: so drawing takes a small share of the time, however slow the machine is.
+ */
+(function (window) {
+  "use strict";
+
+  const SHARE = 0.03;
+  const LEAST_MS = 1000;
+
+  /* Rests after each time for so long that all of them together take `share` of the time. */
+  function createPace({ share = SHARE, leastMs = LEAST_MS } = {}) {
+    let endedAt = -Infinity;
+    let restMs = 0;
+    return {
+      waitMs: (now) => Math.max(0, endedAt + restMs - now),
+      took(began, ended) {
+        endedAt = ended;
+        restMs = Math.max(leastMs, (ended - began) * (1 / share - 1));
+      },
+    };
+  }
+
+  /* Tells the pace how long the page is busy from now on: a message comes after the next frame is drawn. */
+  function time(pace) {
+    const began = window.performance.now();
+    const ended = () => pace.took(began, window.performance.now());
+    if (window.document.visibilityState === "hidden") {
+      window.setTimeout(ended, 0); // there are no frames
+      return;
+    }
+    window.requestAnimationFrame(() => {
+      const channel = new window.MessageChannel();
+      channel.port1.onmessage = ended;
+      channel.port2.postMessage(null);
+    });
+  }
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { pace: { createPace, time } });
+})(window);
