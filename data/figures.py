@@ -5,8 +5,11 @@ Each function is one statement, exact in its own snapshot, and returns only what
 
 from __future__ import annotations
 
+from data.figures_accounts import figures_of_accounts, top_accounts
+from data.figures_activity import Activity, activity
 from data.figures_series import GROUPS, MOST_LINES, OTHER, Line, Series, heat, series, totals
-from data.figures_top import TOP, Activity, Top, activity, top_accounts, top_models, top_threads
+from data.figures_threads import figures_of_threads, top_threads
+from data.figures_top import TOP, Top, top_models
 from data.metrics import Figures
 
 __all__ = [
@@ -20,6 +23,8 @@ __all__ = [
     "Series",
     "Top",
     "activity",
+    "figures_of_accounts",
+    "figures_of_threads",
     "heat",
     "series",
     "top_accounts",

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, text
 
 from data.accounts import account_label
 from data.errors import InputError
-from data.figures_slices import FIGURES, SLICES, SUMS, TOP_ACCOUNTS, figures_of, values_of
+from data.figures_accounts import TOP_ACCOUNTS
+from data.figures_slices import FIGURES, SUMS, figures_of, rolled, slices, values_of, whole_of
 from data.metrics import NOTHING, Figures
 from data.ranges import edges as edges_of
 from data.ranges import step_of
@@ -43,14 +44,14 @@ class Series:
     lines: tuple[Line, ...]
 
 
-TOTALS = text(f"WITH {SLICES} SELECT {SUMS.format('s')} FROM slices s")
+TOTALS = text(f"WITH {slices()} SELECT {SUMS.format('s')} FROM slices s")
 PLAIN = text(f"""
-    WITH {SLICES}
+    WITH {slices()}
     SELECT 1 AS place, 'total' AS key, NULL AS name, NULL AS email, s.number, {SUMS.format("s")}
     FROM slices s GROUP BY s.number
 """)
 BY_MODEL = text(f"""
-    WITH {SLICES}, ranked AS (
+    WITH {slices()}, ranked AS (
         SELECT s.model, row_number() OVER (ORDER BY sum(s.cost) DESC, s.model) AS place
         FROM slices s GROUP BY s.model HAVING sum(s.calls) <> 0
     )
@@ -61,18 +62,25 @@ BY_MODEL = text(f"""
 """)
 # The rest is the whole without the dearest.
 BY_ACCOUNT = text(f"""
-    WITH RECURSIVE {SLICES}, {TOP_ACCOUNTS}, shares AS (
-        SELECT t.place, t.id, s.number, {FIGURES.format("s")}
-        FROM top_accounts t JOIN account_slices s ON s.id = t.id
-    ), parts AS (
-        SELECT place, id, number, {FIGURES.format("s")} FROM shares s
+    WITH {TOP_ACCOUNTS}, {slices()}, shares AS MATERIALIZED (
+        SELECT t.place, t.id, r.number, {FIGURES.format("r")}
+        FROM top_accounts t CROSS JOIN LATERAL ({rolled("t.id")}) r
         UNION ALL
-        SELECT :limit + 1, NULL, number, {FIGURES.format("s")} FROM slices s
+        SELECT t.place, t.id, q.number, {FIGURES.format("q")} FROM queued q JOIN top_accounts t ON t.id = q.user_id
         UNION ALL
-        SELECT :limit + 1, NULL, number, -s.calls, -s.prompt_tokens, -s.completion_tokens, -s.total_tokens, -s.cost
-        FROM shares s
+        SELECT t.place, t.id, c.number, {FIGURES.format("c")} FROM cut c JOIN top_accounts t ON t.id = c.user_id
     ), lines AS (
-        SELECT p.place, p.id, p.number, {SUMS.format("p")} FROM parts p GROUP BY p.place, p.id, p.number
+        SELECT p.place, p.id, p.number, {SUMS.format("p")}
+        FROM (
+            SELECT * FROM shares
+            UNION ALL
+            SELECT :limit + 1, NULL, s.number, {FIGURES.format("s")} FROM slices s
+            UNION ALL
+            SELECT :limit + 1, NULL, s.number, -s.calls, -s.prompt_tokens, -s.completion_tokens, -s.total_tokens,
+                -s.cost
+            FROM shares s
+        ) p
+        GROUP BY p.place, p.id, p.number
     )
     SELECT l.*, l.id::text AS key, u.name, u.email
     FROM lines l LEFT JOIN creditpulse.source_users u ON u.id = l.id
@@ -104,7 +112,7 @@ def series(
     step = step or step_of(query.range)
     edges = edges_of(query.range, step)
     statement = {"model": BY_MODEL, "account": BY_ACCOUNT}[by] if by else PLAIN
-    rows = connection.execute(statement, {**values_of(viewer, query, edges), "limit": most})
+    rows = connection.execute(statement, {**values_of(viewer, query, edges), **whole_of(query), "limit": most})
     return Series(edges, step, lines_of(rows, len(edges) - 1, by, most))
 
 

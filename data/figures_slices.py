@@ -22,90 +22,85 @@ SUMS = (
 )
 FIGURES = "{0}.calls, {0}.prompt_tokens, {0}.completion_tokens, {0}.total_tokens, {0}.cost"
 
-STRETCHES = """
-    stretches AS MATERIALIZED (
-        SELECT * FROM unnest(cast(:grains AS smallint[]), cast(:firsts AS timestamptz[]),
-            cast(:lasts AS timestamptz[]), cast(:numbers AS integer[])) AS s (grain, first, last, number)
-    )"""
-# Queued changes of the range, each with the number of its step; not those of quarter hours that an edge cuts.
-QUEUED = f"""
-    queued AS MATERIALIZED (
-        SELECT (cast(:numbers AS integer[]))[b.place] AS number, q.thread_id, q.user_id, q.model, q.quarter,
-            {FIGURES.format("q")}
+OF_MODEL = "(cast(:model AS text) IS NULL OR {0}.model = :model)"
+OF_SCOPE = "(:scope = :every OR {0}.user_id = :scope)"
+OF_SCOPE_RAW = "(:scope = :every OR {0}.user_id = :scope OR (:scope = :nil AND {0}.user_id IS NULL))"
+COUNTED = "creditpulse.foldable({0}.prompt_tokens, {0}.completion_tokens, {0}.total_tokens, {0}.cost)"
+# What is rolled up holds, unless the table was truncated since.
+VALID = "NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'U')"
+
+
+def parts(name: str = "") -> str:
+    """Stretches of time, and the queued changes and raw rows that lie in them, each with the number of its step.
+
+    Changes of quarter hours that an edge cuts are not among the queued: they are among the raw rows.
+    """
+    return f"""
+    {name}stretches AS MATERIALIZED (
+        SELECT * FROM unnest(cast(:{name}grains AS smallint[]), cast(:{name}firsts AS timestamptz[]),
+            cast(:{name}lasts AS timestamptz[]), cast(:{name}numbers AS integer[])) AS s (grain, first, last, number)
+    ), {name}queued AS MATERIALIZED (
+        SELECT (cast(:{name}numbers AS integer[]))[b.place] AS number, q.user_id, q.model, {FIGURES.format("q")}
         FROM creditpulse.queued q
-        CROSS JOIN LATERAL (SELECT width_bucket(q.quarter, cast(:firsts AS timestamptz[])) AS place) b
+        CROSS JOIN LATERAL (SELECT width_bucket(q.quarter, cast(:{name}firsts AS timestamptz[])) AS place) b
         WHERE q.source = 'u' AND q.quarter >= :start AND q.quarter < :end
-            AND (cast(:grains AS smallint[]))[b.place] <> {RAW}
-            AND (:scope = :every OR q.user_id = :scope) AND (cast(:model AS text) IS NULL OR q.model = :model)
-    )"""
-# Raw rows of the quarter hours that an edge cuts.
-CUT = f"""
-    cut AS MATERIALIZED (
-        SELECT s.number, u.thread_id, coalesce(u.user_id, :nil) AS user_id, u.model, u.created_at,
-            1 AS calls, u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost
-        FROM stretches s
+            AND (cast(:{name}grains AS smallint[]))[b.place] <> {RAW}
+            AND {OF_SCOPE.format("q")} AND {OF_MODEL.format("q")}
+    ), {name}cut AS MATERIALIZED (
+        SELECT s.number, coalesce(u.user_id, :nil) AS user_id, u.model, 1 AS calls, u.prompt_tokens,
+            u.completion_tokens, u.total_tokens, u.cost
+        FROM {name}stretches s
         JOIN creditpulse.source_usage u ON u.created_at >= s.first AND u.created_at < s.last
-        WHERE s.grain = {RAW}
-            AND (:scope = :every OR u.user_id = :scope OR (:scope = :nil AND u.user_id IS NULL))
-            AND (cast(:model AS text) IS NULL OR u.model = :model)
-            AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)
+        WHERE s.grain = {RAW} AND {OF_SCOPE_RAW.format("u")} AND {OF_MODEL.format("u")} AND {COUNTED.format("u")}
     )"""
-# Lateral, and already summed: else the planner may read every row that the scope has had since ever.
-ROLLED = f"""
+
+
+def rolled(scope: str, name: str = "") -> str:
+    """What the rollup has of a scope: an SQL expression."""
+    # Lateral, and already summed: else the planner may read every row that the scope has had since ever.
+    return f"""
         SELECT s.number, r.*
-        FROM stretches s
+        FROM {name}stretches s
         CROSS JOIN LATERAL (
             SELECT r.model, {SUMS.format("r")}
             FROM creditpulse.usage_rollup r
-            WHERE r.scope = {{scope}} AND r.grain = s.grain AND r.bucket >= s.first AND r.bucket < s.last
-                AND (cast(:model AS text) IS NULL OR r.model = :model)
+            WHERE r.scope = {scope} AND r.grain = s.grain AND r.bucket >= s.first AND r.bucket < s.last
+                AND {OF_MODEL.format("r")}
             GROUP BY r.model
         ) r
-        WHERE s.grain <> {RAW} AND NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'U')"""
-SLICES = f"""{STRETCHES}, {QUEUED}, {CUT},
-    slices AS (
-        {ROLLED.format(scope=":scope")}
-        UNION ALL
-        SELECT q.number, q.model, {FIGURES.format("q")} FROM queued q
-        UNION ALL
-        SELECT c.number, c.model, {FIGURES.format("c")} FROM cut c
-    )"""
+        WHERE s.grain <> {RAW} AND {VALID}"""
 
-# The dearest accounts of the range with their place, from 1 on, :limit of them.
-TOP_ACCOUNTS = f"""
-    scopes (id) AS (
-        (SELECT r.scope FROM creditpulse.usage_rollup r WHERE :scope = :every ORDER BY r.scope LIMIT 1)
+
+def slices(name: str = "") -> str:
+    """The scope's figures by step and model, in several rows each."""
+    return f"""{parts(name)},
+    {name}slices AS (
+        {rolled(":scope", name)}
         UNION ALL
-        SELECT (SELECT r.scope FROM creditpulse.usage_rollup r WHERE r.scope > s.id ORDER BY r.scope LIMIT 1)
-        FROM scopes s WHERE s.id IS NOT NULL
-    ), accounts AS (
-        SELECT id FROM scopes WHERE id <> :every
-        UNION SELECT user_id FROM queued UNION SELECT user_id FROM cut
-        UNION SELECT :scope WHERE :scope <> :every
-    ), account_slices AS (
-        SELECT a.id, r.* FROM accounts a CROSS JOIN LATERAL ({ROLLED.format(scope="a.id")}) r
+        SELECT q.number, q.model, {FIGURES.format("q")} FROM {name}queued q
         UNION ALL
-        SELECT q.user_id, q.number, q.model, {FIGURES.format("q")} FROM queued q
-        UNION ALL
-        SELECT c.user_id, c.number, c.model, {FIGURES.format("c")} FROM cut c
-    ), top_accounts AS (
-        SELECT s.id, row_number() OVER (ORDER BY sum(s.cost) DESC, s.id) AS place, {SUMS.format("s")}
-        FROM account_slices s GROUP BY s.id HAVING sum(s.cost) > 0
-        ORDER BY place LIMIT :limit
+        SELECT c.number, c.model, {FIGURES.format("c")} FROM {name}cut c
     )"""
 
 
-def values_of(viewer: Viewer, query: UsageQuery, edges: Sequence[datetime]) -> dict[str, Any]:
+def values_of(viewer: Viewer, query: UsageQuery, edges: Sequence[datetime] | None = None) -> dict[str, Any]:
     """The parameters of the SQL above. Raises NotFoundError for a scope that is not the viewer's."""
+    whole = (query.range.start, query.range.end)
     return {
         "scope": scope_for(viewer, query.scope),
         "every": ALL_ACCOUNTS,
         "nil": UNATTRIBUTED,
         "model": query.model,
-        "start": edges[0],
-        "end": edges[-1],
-        **cover(edges).values,
+        "start": query.range.start,
+        "end": query.range.end,
+        **cover(edges or whole).values,
     }
+
+
+def whole_of(query: UsageQuery) -> dict[str, Any]:
+    """The parameters of the parts named `whole_`: the range as one step."""
+    values = cover((query.range.start, query.range.end)).values
+    return {f"whole_{name}": value for name, value in values.items()}
 
 
 def figures_of(row: Any) -> Figures:

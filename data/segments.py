@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from data.ranges import DAY, QUARTER, floor
+from data.ranges import DAY, HOUR, QUARTER, floor
 
 # As the column grain of the rollups has them, the coarsest first; the raw rows have none.
-GRAINS: tuple[tuple[int, timedelta], ...] = ((1, DAY), (0, QUARTER))
+GRAINS: tuple[tuple[int, timedelta], ...] = ((1, DAY), (2, HOUR), (0, QUARTER))
 RAW = -1
 
 
