@@ -23,6 +23,7 @@ from data.constants import HISTORY_LOCK
 from data.engine import KEEPALIVE
 from data.errors import SchemaError, UnavailableError
 from data.indexes import build_indexes
+from data.name_indexes import build_name_indexes
 from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_sources, find_users
 from data.views import source_views
 
@@ -55,7 +56,9 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
             if source.name in (*COUNTED, "agent_runs", "threads") and not source.a_view:
                 check_rights(connection, source)
         build_indexes(connection, sources)
-        refresh_functions(connection, sources, find_users(connection, users_table))
+        users = find_users(connection, users_table)
+        refresh_functions(connection, sources, users)
+        build_name_indexes(connection, sources, users)
         if history_of(connection) == "complete":
             add_triggers(connection, sources)
         if history_of(connection) == "complete":
@@ -103,6 +106,7 @@ def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Sourc
     with connection.transaction():
         connection.execute(sql_file("model.sql"))
         connection.execute(sql_file("exact.sql"))
+        connection.execute(sql_file("lists.sql"))
         connection.execute(source_views(sources, users).encode())
         connection.execute(sql_file("periods.sql"))
         fold = sql_file("fold.sql").replace(b":history_lock", str(HISTORY_LOCK).encode())

@@ -34,6 +34,13 @@ COMPARISONS = {
         "SELECT thread_id, count(*), sum(cost), min(created_at), max(created_at)"
         f" FROM ({RAW}) r WHERE thread_id <> {NIL} AND {FOLDED} GROUP BY thread_id",
     ),
+    "steps of threads": (
+        "SELECT thread_id, calls, cost AS s, spent_step, cost_step, calls_step, tokens_step"
+        " FROM creditpulse.thread_totals",
+        "SELECT thread_id, calls, cost, creditpulse.step_of(spent), creditpulse.fine_step_of(cost),"
+        " creditpulse.fine_step_of(calls), creditpulse.fine_step_of(total_tokens)"
+        " FROM creditpulse.thread_totals WHERE calls <> 0 OR cost <> 0",
+    ),
     "threads by hour": (
         f"SELECT thread_id, hour, model, {FIGURES} FROM creditpulse.exact_thread_hours WHERE thread_id <> {NIL}"
         " GROUP BY thread_id, hour, model",

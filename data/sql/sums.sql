@@ -19,12 +19,12 @@ good AS MATERIALIZED (
         WHERE NOT creditpulse.foldable(g.prompt_tokens, g.completion_tokens, g.total_tokens, g.cost)
     ), per_thread AS (
         INSERT INTO creditpulse.thread_totals AS t (thread_id, calls, prompt_tokens, completion_tokens, total_tokens,
-            cost, spent, first_at, last_at, last_quarter, spent_step, calls_step, tokens_step)
-        SELECT s.*, creditpulse.quarter_of(s.last_at), creditpulse.step_of(s.spent), creditpulse.step_of(s.calls),
-            creditpulse.step_of(s.total_tokens)
+            cost, spent, first_at, last_at, last_quarter, spent_step, cost_step, calls_step, tokens_step)
+        SELECT s.*, creditpulse.quarter_of(s.last_at), creditpulse.step_of(s.spent), creditpulse.fine_step_of(s.cost),
+            creditpulse.fine_step_of(s.calls), creditpulse.fine_step_of(s.total_tokens)
         FROM (
             SELECT g.thread_id, sum(g.calls) AS calls, sum(g.prompt_tokens), sum(g.completion_tokens),
-                sum(g.total_tokens) AS total_tokens, sum(g.cost), sum(g.spent) AS spent, min(g.first_at),
+                sum(g.total_tokens) AS total_tokens, sum(g.cost) AS cost, sum(g.spent) AS spent, min(g.first_at),
                 max(g.last_at) AS last_at
             FROM good g
             WHERE g.source = 'u' AND g.thread_id <> '00000000-0000-0000-0000-000000000000'
@@ -41,8 +41,9 @@ good AS MATERIALIZED (
             last_at = greatest(t.last_at, excluded.last_at),
             last_quarter = creditpulse.quarter_of(greatest(t.last_at, excluded.last_at)),
             spent_step = creditpulse.step_of(t.spent + excluded.spent),
-            calls_step = creditpulse.step_of(t.calls + excluded.calls),
-            tokens_step = creditpulse.step_of(t.total_tokens + excluded.total_tokens)
+            cost_step = creditpulse.fine_step_of(t.cost + excluded.cost),
+            calls_step = creditpulse.fine_step_of(t.calls + excluded.calls),
+            tokens_step = creditpulse.fine_step_of(t.total_tokens + excluded.total_tokens)
     ), per_user AS (
         INSERT INTO creditpulse.thread_users AS t (thread_id, user_id, calls, cost, spent, spent_step)
         SELECT g.thread_id, g.user_id, sum(g.calls), sum(g.cost), sum(g.spent), creditpulse.step_of(sum(g.spent))
