@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from data.errors import NotFoundError
-from data.usage import thread_usages
+from data.usage import ThreadUsage, thread_usages
 from data.viewer import Viewer
 
 
@@ -25,12 +25,16 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Call:
+    """`prompt_tokens` as the row has them; the cache's counts are None where its content does not name them."""
+
     call_id: UUID
     at: datetime
     model: str | None
     prompt_tokens: int
     completion_tokens: int
-    cost: Decimal  # dollars
+    cost: Decimal  # dollars, as recorded
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
     @property
     def cursor(self) -> Cursor:
@@ -51,17 +55,33 @@ class CallLog:
 
 DATED = "c.created_at > '0001-01-02' AND c.created_at < '9999-12-30'"
 
+# How much of a prompt a provider's cache had to do with, as providers and gateways name it. Stripped of nulls first:
+# a large content is then unpacked once, not once for each name.
+CACHED = """(
+    SELECT
+        coalesce(n.content->>'cache_read_tokens', n.content->>'cache_read_input_tokens',
+            n.content->'usage'->>'cache_read_tokens', n.content->'usage'->>'cache_read_input_tokens',
+            n.content->'usage'->'prompt_tokens_details'->>'cached_tokens') AS cache_read,
+        coalesce(n.content->>'cache_write_tokens', n.content->>'cache_creation_input_tokens',
+            n.content->'usage'->>'cache_write_tokens', n.content->'usage'->>'cache_creation_input_tokens'
+        ) AS cache_write
+    FROM (SELECT jsonb_strip_nulls(p.content) AS content OFFSET 0) n
+)"""
+
 CALLS = f"""
     WITH total AS (
         SELECT coalesce(sum(x.calls), 0) AS total_calls, coalesce(sum(x.cost), 0) AS total_cost
         FROM creditpulse.exact_threads x WHERE x.thread_id = :thread_id
     ), page AS MATERIALIZED (
-        SELECT c.id, c.created_at, nullif(c.model, '') AS model, c.prompt_tokens, c.completion_tokens, c.cost
+        SELECT c.id, c.created_at, nullif(c.model, '') AS model, c.prompt_tokens, c.completion_tokens, c.cost,
+            c.content
         FROM creditpulse.source_usage c
         WHERE c.thread_id = :thread_id AND {DATED} {{beyond}}
         ORDER BY c.created_at {{order}}, c.id {{order}} LIMIT :limit
     )
-    SELECT t.total_calls, t.total_cost, p.* FROM total t LEFT JOIN page p ON true
+    SELECT t.total_calls, t.total_cost, p.id, p.created_at, p.model, p.prompt_tokens, p.completion_tokens, p.cost,
+        k.cache_read, k.cache_write
+    FROM total t LEFT JOIN page p ON true LEFT JOIN LATERAL {CACHED} k ON true
     ORDER BY p.created_at DESC, p.id DESC
 """  # noqa: S608
 LATEST = text(CALLS.format(beyond="", order="DESC"))
@@ -96,10 +116,26 @@ def read_calls(
 
 
 def call(row: Any) -> Call:
-    return Call(row.id, row.created_at, row.model, int(row.prompt_tokens), int(row.completion_tokens), row.cost)
+    return Call(
+        row.id,
+        row.created_at,
+        row.model,
+        int(row.prompt_tokens),
+        int(row.completion_tokens),
+        row.cost,
+        count_in(row.cache_read),
+        count_in(row.cache_write),
+    )
 
 
-def check_thread(connection: Connection, viewer: Viewer, thread_id: UUID) -> None:
-    """Raises NotFoundError where the thread is not there, or not the viewer's."""
-    if not thread_usages(connection, viewer, [thread_id]):
+def count_in(said: str | None) -> int | None:
+    """A content may hold anything under a count's name."""
+    return int(said) if said and said.isascii() and said.isdecimal() and len(said) < 16 else None
+
+
+def check_thread(connection: Connection, viewer: Viewer, thread_id: UUID) -> ThreadUsage:
+    """Its totals. Raises NotFoundError where the thread is not there, or not the viewer's."""
+    found = thread_usages(connection, viewer, [thread_id])
+    if not found:
         raise NotFoundError("There is no such thread, or it is not yours to see.")
+    return found[thread_id]

@@ -7,10 +7,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from genai_prices import Usage
 from genai_prices.data_snapshot import DataSnapshot, get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+
+
+class Part(NamedTuple):
+    """So many tokens at one rate."""
+
+    tokens: int
+    rate: Decimal  # dollars a token
+
+    @property
+    def cost(self) -> Decimal:
+        return self.tokens * self.rate
+
+
+class Parts(NamedTuple):
+    """What makes up a call's price; `fresh` are the prompt's tokens that no cache had to do with."""
+
+    fresh: Part
+    cache_read: Part
+    cache_write: Part
+    completion: Part
+    request: Decimal  # dollars, whatever its length
+
+    @property
+    def prompt(self) -> Decimal:
+        return self.fresh.cost + self.cache_read.cost + self.cache_write.cost
+
+    @property
+    def total(self) -> Decimal:
+        return self.request + self.prompt + self.completion.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +54,19 @@ class Rates:
     cache_write: Decimal
     completion: Decimal
 
+    def parts(self, prompt: int, cache_read: int, cache_write: int, completion: int) -> Parts:
+        """`prompt` includes both cache counts."""
+        return Parts(
+            Part(prompt - cache_read - cache_write, self.prompt),
+            Part(cache_read, self.cache_read),
+            Part(cache_write, self.cache_write),
+            Part(completion, self.completion),
+            self.request,
+        )
+
     def cost(self, prompt: int, cache_read: int, cache_write: int, completion: int) -> Decimal:
         """Dollars, exact. `prompt` includes both cache counts."""
-        return (
-            self.request
-            + self.prompt * (prompt - cache_read - cache_write)
-            + self.cache_read * cache_read
-            + self.cache_write * cache_write
-            + self.completion * completion
-        )
+        return self.parts(prompt, cache_read, cache_write, completion).total
 
 
 class PriceList:
@@ -47,12 +81,19 @@ class PriceList:
         self, model: str, at: datetime, prompt: int, cache_read: int, cache_write: int, completion: int
     ) -> Decimal | None:
         """Dollars, unrounded; None for a model without a price. `prompt` includes both cache counts."""
+        parts = self.parts(model, at, prompt, cache_read, cache_write, completion)
+        return None if parts is None else parts.total
+
+    def parts(
+        self, model: str, at: datetime, prompt: int, cache_read: int, cache_write: int, completion: int
+    ) -> Parts | None:
+        """The same, part by part."""
         known = self.find(model)
         if known is None:
             return None
         tiers = self.rates_of(known.get_prices(at))
         rates = next(rates for rates in tiers if prompt > rates.above)
-        return rates.cost(prompt, cache_read, cache_write, completion)
+        return rates.parts(prompt, cache_read, cache_write, completion)
 
     def rates_of(self, price: ModelPrice) -> tuple[Rates, ...]:
         if id(price) not in self.rates:

@@ -1,4 +1,7 @@
-"""A thread's credits over time, reduced to what a chart can show without ever falsifying the sum."""
+"""A thread's credits over time, reduced to what a chart can show without ever falsifying the sum.
+
+A thread of very many calls is read from its hours, as the rollup has them, instead of call by call.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from data.calls import DATED, check_thread
 from data.viewer import Viewer
 
 MOST_POINTS = 600
+MANY_CALLS = 10_000  # of more, hours are read, if they make up a line
+LEAST_HOURS = 24
 # Widths that a person can name; the smallest that fits is taken.
 WIDTHS_SECONDS = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
@@ -60,12 +65,47 @@ EACH_BUCKET = text(f"""
 """)  # noqa: S608
 
 
+# Bounds of the calls' times; none where a call lies outside the calendar.
+REACH = text("""
+    SELECT min(x.first_at) AS first_at, max(x.last_at) AS last_at
+    FROM creditpulse.exact_threads x WHERE x.thread_id = :thread_id
+    HAVING min(x.first_at) > '0001-01-02' AND max(x.last_at) < '9999-12-30'
+""")
+# A point lies at the end of its last hour, or at the thread's last call: there the sum is what is drawn.
+EACH_BUCKET_OF_HOURS = text("""
+    SELECT CASE WHEN isfinite(max(h.hour))
+            THEN least(max(h.hour) + interval '1 hour' - interval '1 microsecond', :last_at) END AS at,
+        sum(h.cost) AS cost, sum(h.calls)::bigint AS calls,
+        CASE WHEN isfinite(h.hour)
+            THEN date_bin(make_interval(secs => :seconds), h.hour, '2000-01-01 00:00:00+00') END AS bucket_start
+    FROM creditpulse.exact_thread_hours h WHERE h.thread_id = :thread_id
+    GROUP BY bucket_start HAVING sum(h.calls) <> 0 OR sum(h.cost) <> 0 ORDER BY bucket_start
+""")
+
+
 def timeline(connection: Connection, viewer: Viewer, thread_id: UUID, most_points: int = MOST_POINTS) -> Timeline:
     """Every call, or, where there are more than `most_points`, buckets of one width, that many at most.
 
     Raises NotFoundError for a thread that is not there or not the viewer's.
     """
-    check_thread(connection, viewer, thread_id)
+    usage = check_thread(connection, viewer, thread_id)
+    of_hours = timeline_of_hours(connection, thread_id, most_points) if usage.calls > MANY_CALLS else None
+    return of_hours or timeline_of_calls(connection, thread_id, most_points)
+
+
+def timeline_of_hours(connection: Connection, thread_id: UUID, most_points: int) -> Timeline | None:
+    """None where so few hours hold all the calls that a line of them would show nothing."""
+    reach = connection.execute(REACH, {"thread_id": thread_id}).one_or_none()
+    if reach is None or reach.last_at - reach.first_at < timedelta(hours=LEAST_HOURS):
+        return None
+    seconds = max(3600, bucket_width(reach.last_at - reach.first_at, most_points))
+    values = {"thread_id": thread_id, "seconds": seconds, "last_at": reach.last_at}
+    rows = connection.execute(EACH_BUCKET_OF_HOURS, values).all()
+    undated = sum((row.cost for row in rows if row.bucket_start is None), Decimal(0))
+    return Timeline(add_up([row for row in rows if row.bucket_start], undated), seconds, undated)
+
+
+def timeline_of_calls(connection: Connection, thread_id: UUID, most_points: int) -> Timeline:
     span = connection.execute(SPAN, {"thread_id": thread_id}).one()
     if span.calls <= most_points:
         rows = connection.execute(EACH_CALL, {"thread_id": thread_id}).all()

@@ -7,6 +7,8 @@ stands in the way of the customer's own ALTER TABLE.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from data.sources import Source
@@ -69,19 +71,43 @@ PURCHASE = {
     "description": "text",
 }
 
+# view: the table that it reads, and which of its columns decide what views and triggers look like
+READ: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    **{name: (table, tuple(columns)) for name, (table, columns) in PLAIN.items()},
+    "source_usage": (
+        "usage_logs",
+        ("id", "user_id", "thread_id", "created_at", "content", "total_prompt_tokens", "total_completion_tokens",
+         "total_tokens", "estimated_cost"),
+    ),
+    "source_purchases": (
+        "credit_usage", ("id", "user_id", "thread_id", "created_at", "amount_dollars", "description")
+    ),
+}  # fmt: skip
+
 
 def source_views(sources: Mapping[str, Source], users: Source | None) -> str:
     """The statements that make (or remake) every view; `users` may lie in any schema."""
-    views = [
-        view(name, users if table == "users" else sources.get(table), columns)
+    views = [f"CREATE OR REPLACE VIEW creditpulse.{name} AS SELECT * FROM creditpulse.{name}_rows();" for name in READ]
+    return "\n".join((source_functions(sources, users), *views))
+
+
+def source_functions(sources: Mapping[str, Source], users: Source | None) -> str:
+    """Only the functions that they read through: takes no lock that a reader would wait for."""
+    usage, purchases = sources["usage_logs"], sources.get("credit_usage")
+    functions = [
+        source_function(name, users if table == "users" else sources.get(table), columns)
         for name, (table, columns) in PLAIN.items()
     ]
-    usage, purchases = sources["usage_logs"], sources.get("credit_usage")
-    views.append(view("source_usage", usage, CALL, counted_call(usage.columns)))
-    views.append(
-        view("source_purchases", purchases, PURCHASE, counted_purchase(purchases.columns if purchases else {}))
-    )
-    return "\n".join(views)
+    functions.append(source_function("source_usage", usage, CALL, counted_call(usage.columns)))
+    counted = counted_purchase(purchases.columns if purchases else {})
+    functions.append(source_function("source_purchases", purchases, PURCHASE, counted))
+    return "\n".join(functions)
+
+
+def mark(name: str, source: Source | None) -> str:
+    """What a view was made for: another one, as soon as a column that it reads is another one."""
+    read = [source.table, *(source.columns.get(column) for column in READ[name][1])] if source else []
+    return hashlib.sha256(json.dumps(read).encode()).hexdigest()[:16]
 
 
 def counted_call(columns: Columns) -> dict[str, str]:
@@ -99,17 +125,18 @@ def counted_purchase(columns: Columns) -> dict[str, str]:
     return {"cost": number(columns, "amount_dollars")}
 
 
-def view(
+def source_function(
     name: str, source: Source | None, columns: Mapping[str, str], reckoned: Mapping[str, str] | None = None
 ) -> str:
-    """A view with these columns; `reckoned` are those that are not simply the column of that name."""
+    """The function of a view with these columns; `reckoned` are those that are not simply the column of that name."""
     selected = ", ".join(f"({read(source, column, kind, reckoned or {})})::{kind}" for column, kind in columns.items())
     rows = f"FROM {source.table} r" if source else "WHERE false"
     table = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     return f"""
 CREATE OR REPLACE FUNCTION creditpulse.{name}_rows() RETURNS TABLE ({table})
-LANGUAGE sql STABLE PARALLEL SAFE AS $function$ SELECT {selected} {rows} $function$;
-CREATE OR REPLACE VIEW creditpulse.{name} AS SELECT * FROM creditpulse.{name}_rows();"""
+LANGUAGE sql STABLE PARALLEL SAFE AS $function$
+-- made for {mark(name, source)}
+SELECT {selected} {rows} $function$;"""
 
 
 def read(source: Source | None, column: str, kind: str, reckoned: Mapping[str, str]) -> str:
@@ -117,7 +144,10 @@ def read(source: Source | None, column: str, kind: str, reckoned: Mapping[str, s
         return "NULL"
     if column in reckoned:
         return reckoned[column]
-    return f"r.{column}" if fits(source.columns.get(column), kind) else "NULL"
+    found = source.columns.get(column)
+    if kind == "jsonb" and found == "json":
+        return f"creditpulse.jsonb_in(r.{column})"
+    return f"r.{column}" if fits(found, kind) else "NULL"
 
 
 def fits(found: str | None, kind: str) -> bool:
