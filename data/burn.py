@@ -4,6 +4,8 @@ A burn rate is dollars a minute over the last ten minutes (of an agent: since it
 docs/burn.md says what is called a runaway, and why.
 """
 
+# ruff: noqa: S608  (SQL of our own constants)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,8 +19,7 @@ from sqlalchemy import Connection, text
 from data.accounts import account_label
 from data.calls import check_thread
 from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
-from data.errors import NotFoundError
-from data.usage import scope_id
+from data.usage_query import scope_for
 from data.viewer import Viewer
 
 WINDOW_MINUTES = 10
@@ -44,46 +45,49 @@ class RunningAgent:
     runaway: bool
 
 
-# Dollars a minute at the 95th percentile of the quarter hours in which an account spent anything: of the week that
-# ended a day ago (so that no runaway makes itself usual), or of four weeks where that week had fewer than 96 of them.
-USUAL = """
-    SELECT CASE WHEN w.active >= 96 THEN w.rate WHEN m.active >= 16 THEN m.rate END AS rate
+# Quarter hours in which an account spent anything, since so many days ago, without the last day: no runaway is to make
+# itself usual. The rate is dollars a minute at their 95th percentile.
+BUSY_QUARTERS = """
+    SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
     FROM (
-        SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
-        FROM (
-            SELECT sum(r.cost) AS cost FROM creditpulse.usage_rollup r
-            WHERE r.scope = {account} AND r.grain = 0 AND r.bucket >= statement_timestamp() - interval '8 days'
-                AND r.bucket < statement_timestamp() - interval '1 day'
-            GROUP BY r.bucket HAVING sum(r.cost) > 0
-        ) q
-    ) w
-    LEFT JOIN LATERAL (
-        SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
-        FROM (
-            SELECT sum(r.cost) AS cost FROM creditpulse.usage_rollup r
-            WHERE w.active < 96 AND r.scope = {account} AND r.grain = 0
-                AND r.bucket >= statement_timestamp() - interval '29 days'
-                AND r.bucket < statement_timestamp() - interval '1 day'
-            GROUP BY r.bucket HAVING sum(r.cost) > 0
-        ) q
-    ) m ON true
+        SELECT sum(r.cost) AS cost FROM creditpulse.usage_rollup r
+        WHERE r.scope = a.account_id AND r.grain = 0 AND r.bucket < statement_timestamp() - interval '1 day'
+            AND r.bucket >= statement_timestamp() - interval '{days} days' {only}
+        GROUP BY r.bucket HAVING sum(r.cost) > 0
+    ) q
 """
-
-SPENT_SINCE = """
-    SELECT coalesce(sum(u.cost), 0) FROM creditpulse.source_usage u
-    WHERE u.thread_id = {thread} AND u.created_at >= {start} AND u.created_at <= statement_timestamp()
-        AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)
+# Of a week that had 96 of them, else of four weeks that had 16; fewer say nothing.
+USUAL = f"""
+    SELECT a.account_id, CASE WHEN week.active >= 96 THEN week.rate WHEN month.active >= 16 THEN month.rate END AS rate
+    FROM (SELECT DISTINCT account_id FROM agents) a
+    CROSS JOIN LATERAL ({BUSY_QUARTERS.format(days=8, only="")}) week
+    CROSS JOIN LATERAL ({BUSY_QUARTERS.format(days=29, only="AND week.active < 96")}) month
 """
+RECENTLY = "statement_timestamp() - make_interval(mins => :minutes)"
+COUNTED = "creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)"
 
-# A thread belongs to its account, or to who used it most, as in creditpulse.agents_running. Ones that burn most
-# come first, and only of those that are shown is it reckoned what is usual, and what the run has cost so far.
+
+def spent(thread: str, start: str, end: str = "statement_timestamp()") -> str:
+    """Dollars of a thread's calls between two times, both included: an SQL expression."""
+    return f"""(
+        SELECT coalesce(sum(u.cost), 0) FROM creditpulse.source_usage u
+        WHERE u.thread_id = {thread} AND u.created_at >= {start} AND u.created_at <= {end} AND {COUNTED})"""
+
+
+# A run may last for weeks: its whole hours come from the rollup, raw rows only up to the first of them.
+RUN_COST = f"""{spent("g.thread_id", "g.since", "h.first - interval '1 microsecond'")} + (
+        SELECT coalesce(sum(r.cost), 0) FROM creditpulse.exact_thread_hours r
+        WHERE r.thread_id = g.thread_id AND r.hour >= h.first AND isfinite(r.hour))"""
+
+# A thread belongs to its account, or to who used it most, as in creditpulse.agents_running. The agents that burn most
+# come first; what is usual, and what a run has cost, is reckoned of those in the list only.
 RUNNING = text(f"""
     WITH running AS MATERIALIZED (
         SELECT r.thread_id, min(least(coalesce(r.started_at, r.created_at), statement_timestamp()))
             FILTER (WHERE coalesce(r.started_at, r.created_at) > '0001-01-02') AS since
         FROM creditpulse.source_runs r WHERE r.status = 'running' GROUP BY r.thread_id
     ), agents AS MATERIALIZED (
-        SELECT g.thread_id, g.since, o.account_id, s.spent,
+        SELECT g.thread_id, g.since, o.account_id, {spent("g.thread_id", f"greatest(g.since, {RECENTLY})")} AS spent,
             coalesce(nullif(btrim(t.metadata->>'title'), ''), nullif(btrim(t.metadata->>'name'), ''),
                 nullif(btrim(p.name), '')) AS title
         FROM running g
@@ -95,35 +99,24 @@ RUNNING = text(f"""
                 GROUP BY w.user_id HAVING sum(w.calls) > 0 ORDER BY sum(w.calls) DESC, w.user_id LIMIT 1
             ), :nil) AS account_id
         ) o
-        CROSS JOIN LATERAL (
-            SELECT ({
-    SPENT_SINCE.format(
-        thread="g.thread_id",
-        start="greatest(g.since, statement_timestamp() - make_interval(mins => :minutes))",
-    )
-}) AS spent
-        ) s
-        WHERE (cast(:scope AS uuid) IS NULL OR o.account_id = :scope)
+        WHERE (:scope = :every OR o.account_id = :scope)
             AND (:staff OR t.account_id = ANY (cast(:accounts AS uuid[])) OR (
                 t.thread_id IS NULL AND NOT EXISTS (
                     SELECT FROM creditpulse.exact_thread_users w WHERE w.thread_id = g.thread_id
                         AND w.user_id <> ALL (cast(:accounts AS uuid[]))
                     GROUP BY w.user_id HAVING sum(w.calls) <> 0)))
-        ORDER BY s.spent DESC, g.since DESC NULLS LAST, g.thread_id LIMIT :limit
-    ), usual AS MATERIALIZED (
-        SELECT a.account_id, u.rate
-        FROM (SELECT DISTINCT account_id FROM agents) a
-        CROSS JOIN LATERAL ({USUAL.format(account="a.account_id")}) u
-    )
+        ORDER BY spent DESC, g.since DESC NULLS LAST, g.thread_id LIMIT :limit
+    ), usual AS MATERIALIZED ({USUAL})
     SELECT g.thread_id, g.since, g.account_id, g.title, g.spent, n.name, n.email, u.rate AS usual_rate,
         g.spent / least(:minutes, greatest(1, coalesce(
             extract(epoch FROM statement_timestamp() - g.since) / 60, :minutes))) AS rate,
-        CASE WHEN g.since IS NOT NULL THEN ({SPENT_SINCE.format(thread="g.thread_id", start="g.since")}) END AS run_cost
+        CASE WHEN g.since IS NOT NULL THEN {RUN_COST} END AS run_cost
     FROM agents g
     JOIN usual u ON u.account_id = g.account_id
+    CROSS JOIN LATERAL (SELECT creditpulse.hour_of(g.since) + interval '1 hour' AS first) h
     LEFT JOIN creditpulse.source_users n ON n.id = g.account_id
     ORDER BY g.spent DESC, g.since DESC NULLS LAST, g.thread_id
-""")  # noqa: S608
+""")
 
 
 def running_agents(connection: Connection, viewer: Viewer, scope: str, limit: int = 100) -> tuple[RunningAgent, ...]:
@@ -134,7 +127,8 @@ def running_agents(connection: Connection, viewer: Viewer, scope: str, limit: in
     rows = connection.execute(
         RUNNING,
         {
-            "scope": None if check_scope(viewer, scope) == ALL_ACCOUNTS else scope_id(scope),
+            "scope": scope_for(viewer, scope),
+            "every": ALL_ACCOUNTS,
             "staff": viewer.staff,
             "accounts": list(viewer.accounts),
             "nil": UNATTRIBUTED,
@@ -168,19 +162,7 @@ def is_runaway(spent: Decimal, usual_rate: Decimal | None) -> bool:
     return spent >= RUNAWAY_FLOOR and spent > RUNAWAY_FACTOR * usual * WINDOW_MINUTES
 
 
-def check_scope(viewer: Viewer, scope: str) -> UUID:
-    """The scope's id. Raises NotFoundError where it is not the viewer's."""
-    found = scope_id(scope)
-    if not (viewer.staff or found in viewer.accounts):
-        raise NotFoundError("There is no such account, or it is not yours to see.")
-    return found
-
-
-THREAD_RATE = text(
-    "SELECT ("
-    + SPENT_SINCE.format(thread=":thread_id", start="statement_timestamp() - make_interval(mins => :minutes)")
-    + ") / :minutes AS rate"
-)
+THREAD_RATE = text(f"SELECT {spent(':thread_id', RECENTLY)} / :minutes AS rate")
 
 
 def thread_rate(connection: Connection, viewer: Viewer, thread_id: UUID) -> Decimal:
@@ -190,38 +172,18 @@ def thread_rate(connection: Connection, viewer: Viewer, thread_id: UUID) -> Deci
     return Decimal(connection.execute(THREAD_RATE, values).scalar_one())
 
 
-RECENT_CALLS = """
+RECENT_COSTS = f"""
     SELECT u.cost FROM creditpulse.source_usage u
-    WHERE {whose} AND u.created_at >= statement_timestamp() - make_interval(mins => :minutes)
-        AND u.created_at <= statement_timestamp()
-        AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)
+    WHERE {{of}} AND u.created_at >= {RECENTLY} AND u.created_at <= statement_timestamp() AND {COUNTED}
 """
-ACCOUNT_RATE = text(f"""
-    SELECT coalesce(sum(s.cost), 0) / :minutes AS rate
-    FROM (
-        {RECENT_CALLS.format(whose="u.user_id = :scope")}
-        UNION ALL
-        {RECENT_CALLS.format(whose=":scope = :nil AND u.user_id IS NULL")}
-    ) s
-""")  # noqa: S608
-# No index leads to the latest calls of all: each is in a thread that the rollup or the queue has as recent, or in none.
-RATE_OF_ALL = text(f"""
-    WITH recent AS (
-        SELECT t.thread_id AS id FROM creditpulse.thread_totals t
-        WHERE t.last_quarter >= creditpulse.quarter_of(statement_timestamp() - make_interval(mins => :minutes))
-        UNION
-        SELECT q.thread_id FROM creditpulse.queued q WHERE q.source = 'u'
-        UNION
-        SELECT cast(:nil AS uuid)
-    )
-    SELECT coalesce(sum(s.cost), 0) / :minutes AS rate
-    FROM recent
-    CROSS JOIN LATERAL (
-        {RECENT_CALLS.format(whose="u.thread_id = recent.id")}
-        UNION ALL
-        {RECENT_CALLS.format(whose="recent.id = :nil AND u.thread_id IS NULL")}
-    ) s
-""")  # noqa: S608
+RATE_OF_ALL = text(f"SELECT coalesce(sum(c.cost), 0) / :minutes FROM ({RECENT_COSTS.format(of='true')}) c")
+# In two parts, for a condition with OR would leave the index of accounts unused.
+RATE_OF_ACCOUNT = text(f"""
+    SELECT coalesce(sum(c.cost), 0) / :minutes FROM (
+        {RECENT_COSTS.format(of="u.user_id = :account")}
+        UNION ALL {RECENT_COSTS.format(of="u.user_id IS NULL AND :account = :nil")}
+    ) c
+""")
 
 
 def account_rate(connection: Connection, viewer: Viewer, scope: str) -> Decimal:
@@ -229,7 +191,8 @@ def account_rate(connection: Connection, viewer: Viewer, scope: str) -> Decimal:
 
     Raises NotFoundError for a scope that is not the viewer's, ValueError for one that is no scope.
     """
-    found = check_scope(viewer, scope)
-    values = {"scope": found, "nil": UNATTRIBUTED, "minutes": WINDOW_MINUTES}
-    statement = RATE_OF_ALL if found == ALL_ACCOUNTS else ACCOUNT_RATE
-    return Decimal(connection.execute(statement, values).scalar_one())
+    account = scope_for(viewer, scope)
+    if account == ALL_ACCOUNTS:
+        return Decimal(connection.execute(RATE_OF_ALL, {"minutes": WINDOW_MINUTES}).scalar_one())
+    values = {"account": account, "nil": UNATTRIBUTED, "minutes": WINDOW_MINUTES}
+    return Decimal(connection.execute(RATE_OF_ACCOUNT, values).scalar_one())

@@ -186,3 +186,14 @@ def test_the_rates_of_accounts_add_up_to_that_of_all(engine: Engine, connection:
         assert account_rate(reader, SYSTEM, "all") == sum(rates)
         with pytest.raises(NotFoundError):
             account_rate(reader, MEMBER, "all")
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_a_run_of_days_costs_what_its_calls_do(engine: Engine, connection: Writer, folded: bool) -> None:
+    thread = running(connection, "long", "alice", ago(3 * 24 * 60))
+    for minutes in (3 * 24 * 60 + 1, 3 * 24 * 60 - 1, 3 * 24 * 60 - 59, 3 * 24 * 60 - 61, 25 * 60, 61, 0):
+        add_call(connection, thread, uid("alice"), cost="1", at=ago(minutes))
+    if folded:
+        fold(connection)
+    [agent] = agents(engine)
+    assert agent.run_cost == 6
