@@ -20,7 +20,9 @@ RAW_PURCHASES = f"""
     FROM creditpulse.source_purchases"""
 # A deletion's effect on first and last calls is only known once it is folded.
 FOLDED = "NOT EXISTS (SELECT FROM creditpulse.changes)"
-BUCKETS = "CROSS JOIN LATERAL creditpulse.buckets_of(r.user_id, r.quarter) AS b"
+BUCKETS = (
+    "CROSS JOIN LATERAL creditpulse.scopes_of(r.user_id) AS s CROSS JOIN LATERAL creditpulse.buckets_of(r.quarter) AS b"
+)
 
 # name: (sums shown, sums of the raw rows); a key whose every figure is 0 is the same as no key
 COMPARISONS = {

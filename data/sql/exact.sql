@@ -18,29 +18,27 @@ CREATE OR REPLACE FUNCTION creditpulse.day_of(at timestamptz) RETURNS timestampt
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN isfinite(at) THEN date_bin('1 day', at, '2000-01-01 00:00:00+00') ELSE at END;
 
--- Every bucket of usage_rollup and purchase_rollup in which an account's rows of a quarter hour count.
-CREATE OR REPLACE FUNCTION creditpulse.buckets_of(account uuid, quarter timestamptz)
-RETURNS TABLE (scope uuid, grain smallint, bucket timestamptz)
+-- In whose sums an account's rows count: its own, and those of all accounts.
+CREATE OR REPLACE FUNCTION creditpulse.scopes_of(account uuid) RETURNS TABLE (scope uuid)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT * FROM (VALUES
-        (account, 0::smallint, quarter),
-        (account, 2::smallint, creditpulse.hour_of(quarter)),
-        (account, 1::smallint, creditpulse.day_of(quarter)),
-        ('ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, 0::smallint, quarter),
-        ('ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, 2::smallint, creditpulse.hour_of(quarter)),
-        ('ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, 1::smallint, creditpulse.day_of(quarter))
-    ) AS b (scope, grain, bucket)
+    SELECT * FROM (VALUES (account), ('ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)) AS s (scope)
 $$;
 
--- The step of a figure: a step up is a sixteenth of e-fold. Anything from nothing down has the lowest step, -222.
+-- In which buckets of these sums the rows of a quarter hour count.
+CREATE OR REPLACE FUNCTION creditpulse.buckets_of(quarter timestamptz) RETURNS TABLE (grain smallint, bucket timestamptz)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT * FROM (VALUES
+        (0::smallint, quarter),
+        (2::smallint, creditpulse.hour_of(quarter)),
+        (1::smallint, creditpulse.day_of(quarter))
+    ) AS b (grain, bucket)
+$$;
+
+-- The step of a figure: one up is a quarter of an e-fold. It moves seldom as a thread grows, so that an index on it
+-- leaves most updates heap-only. Nothing, and what is less, has the lowest step.
 CREATE OR REPLACE FUNCTION creditpulse.step_of(figure double precision) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN floor(16 * ln(greatest(figure, 1e-6)))::integer;
-
--- What no figure of the step reaches.
-CREATE OR REPLACE FUNCTION creditpulse.step_end(step integer) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (exp((step + 1) / 16::double precision) * (1 + 1e-9::double precision))::numeric;
+RETURN floor(4 * ln(greatest(figure, 1e-6)))::integer;
 
 -- Whether a delta can be added to a rollup's columns without ever overflowing them, or poisoning a sum.
 CREATE OR REPLACE FUNCTION creditpulse.foldable(
@@ -100,10 +98,11 @@ SELECT scope, grain, bucket, model, calls, prompt_tokens, completion_tokens, tot
 FROM creditpulse.usage_rollup
 WHERE NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'U')
 UNION ALL
-SELECT b.scope, b.grain, b.bucket, q.model,
+SELECT s.scope, b.grain, b.bucket, q.model,
     q.calls, q.prompt_tokens::bigint, q.completion_tokens::bigint, q.total_tokens::bigint, q.cost
 FROM creditpulse.queued q
-CROSS JOIN LATERAL creditpulse.buckets_of(q.user_id, q.quarter) AS b
+CROSS JOIN LATERAL creditpulse.scopes_of(q.user_id) AS s
+CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
 WHERE q.source = 'u';
 
 CREATE OR REPLACE VIEW creditpulse.exact_purchases AS
@@ -111,9 +110,10 @@ SELECT scope, grain, bucket, cost, calls
 FROM creditpulse.purchase_rollup
 WHERE NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'P')
 UNION ALL
-SELECT b.scope, b.grain, b.bucket, q.cost, q.calls
+SELECT s.scope, b.grain, b.bucket, q.cost, q.calls
 FROM creditpulse.queued q
-CROSS JOIN LATERAL creditpulse.buckets_of(q.user_id, q.quarter) AS b
+CROSS JOIN LATERAL creditpulse.scopes_of(q.user_id) AS s
+CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
 WHERE q.source = 'p';
 
 -- How long the oldest committed change has waited for its fold, at most: a long transaction's rows are

@@ -5,7 +5,9 @@ CREATE OR REPLACE FUNCTION creditpulse.take_queue(
     low xid8, cutoff bigint,
     OUT taken bigint, OUT threads uuid[], OUT accounts uuid[], OUT shrunk_threads uuid[], OUT shrunk_accounts uuid[],
     OUT recount boolean, OUT horizon xid8
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET enable_hashagg = off  -- sorted rows go through each rollup's index in its order, which takes less time
+AS $$
 DECLARE
     nil CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN

@@ -87,13 +87,24 @@ good AS MATERIALIZED (
             spent_step = creditpulse.step_of(t.spent + excluded.spent),
             last_at = greatest(t.last_at, excluded.last_at),
             last_quarter = creditpulse.quarter_of(greatest(t.last_at, excluded.last_at))
+    ), per_quarter AS MATERIALIZED (
+        SELECT g.user_id AS scope, g.quarter, g.model, sum(g.calls) AS calls, sum(g.prompt_tokens) AS prompt_tokens,
+            sum(g.completion_tokens) AS completion_tokens, sum(g.total_tokens) AS total_tokens, sum(g.cost) AS cost
+        FROM good g
+        WHERE g.source = 'u'
+        GROUP BY g.user_id, g.quarter, g.model
     ), per_scope AS (
         INSERT INTO creditpulse.usage_rollup AS t
-        SELECT b.scope, b.grain, b.bucket, g.model, sum(g.calls), sum(g.prompt_tokens), sum(g.completion_tokens),
-            sum(g.total_tokens), sum(g.cost)
-        FROM good g CROSS JOIN LATERAL creditpulse.buckets_of(g.user_id, g.quarter) AS b
-        WHERE g.source = 'u'
-        GROUP BY b.scope, b.grain, b.bucket, g.model
+        SELECT q.scope, b.grain, b.bucket, q.model, sum(q.calls), sum(q.prompt_tokens), sum(q.completion_tokens),
+            sum(q.total_tokens), sum(q.cost)
+        FROM (
+            TABLE per_quarter
+            UNION ALL
+            SELECT 'ffffffff-ffff-ffff-ffff-ffffffffffff', quarter, model, sum(calls), sum(prompt_tokens),
+                sum(completion_tokens), sum(total_tokens), sum(cost)
+            FROM per_quarter GROUP BY quarter, model
+        ) q CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
+        GROUP BY q.scope, b.grain, b.bucket, q.model
         ON CONFLICT (scope, grain, bucket, model) DO UPDATE SET
             calls = t.calls + excluded.calls,
             prompt_tokens = t.prompt_tokens + excluded.prompt_tokens,
@@ -102,10 +113,12 @@ good AS MATERIALIZED (
             cost = t.cost + excluded.cost
     ), purchased AS (
         INSERT INTO creditpulse.purchase_rollup AS t
-        SELECT b.scope, b.grain, b.bucket, sum(g.cost), sum(g.calls)
-        FROM good g CROSS JOIN LATERAL creditpulse.buckets_of(g.user_id, g.quarter) AS b
+        SELECT s.scope, b.grain, b.bucket, sum(g.cost), sum(g.calls)
+        FROM good g
+        CROSS JOIN LATERAL creditpulse.scopes_of(g.user_id) AS s
+        CROSS JOIN LATERAL creditpulse.buckets_of(g.quarter) AS b
         WHERE g.source = 'p'
-        GROUP BY b.scope, b.grain, b.bucket
+        GROUP BY s.scope, b.grain, b.bucket
         ON CONFLICT (scope, grain, bucket) DO UPDATE SET
             cost = t.cost + excluded.cost,
             calls = t.calls + excluded.calls
