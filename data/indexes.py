@@ -29,6 +29,7 @@ NEEDED_INDEXES = (
     NeededIndex("usage_logs", ("user_id", "created_at")),
     NeededIndex("usage_logs", ("created_at",)),
     NeededIndex("credit_usage", ("user_id", "created_at")),
+    NeededIndex("credit_usage", ("created_at",)),
     NeededIndex("credit_usage", ("thread_id",)),
     NeededIndex("threads", ("account_id",)),
     NeededIndex("threads", ("project_id",)),

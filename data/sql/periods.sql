@@ -1,4 +1,4 @@
--- Exact sums of any stretch of time: whole days and quarter hours from the rollups (with what is queued), and
+-- Exact sums of any stretch of time: whole days, hours and quarter hours from the rollups (with what is queued), and
 -- an edge inside a quarter hour from the raw rows of that quarter. Stable: one call sees one snapshot.
 
 CREATE OR REPLACE FUNCTION creditpulse.buckets_between(
@@ -9,14 +9,18 @@ CREATE OR REPLACE FUNCTION creditpulse.buckets_between(
         SELECT
             date_bin('15 minutes', start_at + interval '15 minutes' - interval '1 microsecond', '2000-01-01 00:00:00+00') AS q1,
             date_bin('15 minutes', end_at, '2000-01-01 00:00:00+00') AS q2,
+            date_bin('1 hour', start_at + interval '1 hour' - interval '1 microsecond', '2000-01-01 00:00:00+00') AS h1,
+            date_bin('1 hour', end_at, '2000-01-01 00:00:00+00') AS h2,
             date_bin('1 day', start_at + interval '1 day' - interval '1 microsecond', '2000-01-01 00:00:00+00') AS d1,
             date_bin('1 day', end_at, '2000-01-01 00:00:00+00') AS d2
     )
     SELECT r.grain::smallint, r.first, r.last
     FROM edges e CROSS JOIN LATERAL (VALUES
         (1, e.d1, e.d2),
-        (0, e.q1, CASE WHEN e.d1 <= e.d2 THEN e.d1 ELSE e.q2 END),
-        (0, CASE WHEN e.d1 <= e.d2 THEN e.d2 ELSE e.q2 END, e.q2)
+        (2, e.h1, CASE WHEN e.d1 <= e.d2 THEN e.d1 ELSE e.h2 END),
+        (2, CASE WHEN e.d1 <= e.d2 THEN e.d2 ELSE e.h2 END, e.h2),
+        (0, e.q1, CASE WHEN e.h1 <= e.h2 THEN e.h1 ELSE e.q2 END),
+        (0, CASE WHEN e.h1 <= e.h2 THEN e.h2 ELSE e.q2 END, e.q2)
     ) AS r (grain, first, last)
     WHERE r.first < r.last
 $$;
