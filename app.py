@@ -53,7 +53,8 @@ def create_app(settings: Settings) -> Starlette:
     queries = Queries(engine, cache, settings.credits_per_dollar)
     dash = make_dash(queries, settings, server)
     live = make_live(url, listen_url, queries, settings.credits_per_dollar)
-    leader = Leader(plain_url(listen_url), settings.fold_interval_ms, f"process {os.getpid()}")
+    name = f"process {os.getpid()}"
+    leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
     host = make_host(
         server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries]
     )

@@ -22,6 +22,7 @@ from data import triggers
 from data.constants import HISTORY_LOCK
 from data.engine import KEEPALIVE
 from data.errors import SchemaError, UnavailableError
+from data.fit import changed_tables, missed_changes
 from data.indexes import build_indexes
 from data.name_indexes import build_name_indexes
 from data.sources import SOURCE_TABLES, Source, check_rights, find_source, find_sources, find_users
@@ -36,7 +37,7 @@ FROZEN_MS = 5000
 FROZEN_COUNT_MS = 60_000
 BLOCKS_A_STEP = 8192  # 64 MiB of table
 ROLLUPS = ("thread_totals", "thread_users", "thread_hours", "account_totals", "usage_rollup", "purchase_rollup")
-COUNTED = {"usage_logs": ("usage", "u"), "credit_usage": ("purchase", "p")}
+COUNTED = triggers.COUNTED
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -57,7 +58,10 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
                 check_rights(connection, source)
         build_indexes(connection, sources)
         users = find_users(connection, users_table)
+        missed = missed_changes(connection, changed_tables(connection, sources, users))
         refresh_functions(connection, sources, users)
+        if missed:
+            connection.execute("UPDATE creditpulse.state SET history = 'needed'")
         build_name_indexes(connection, sources, users)
         if history_of(connection) == "complete":
             add_triggers(connection, sources)
@@ -111,21 +115,7 @@ def refresh_functions(connection: Connection[TupleRow], sources: dict[str, Sourc
         connection.execute(sql_file("periods.sql"))
         fold = sql_file("fold.sql").replace(b":history_lock", str(HISTORY_LOCK).encode())
         connection.execute(fold.replace(b":sums", sql_file("sums.sql")))
-        for name, (kind, letter) in COUNTED.items():
-            if name in sources:
-                connection.execute(triggers.counted_functions(kind, letter, sources[name].columns).encode())
-        if "agent_runs" in sources:
-            connection.execute(triggers.touched_function("run", "r.thread_id", account_of_run(sources)).encode())
-        if "threads" in sources:
-            account = "r.account_id" if sources["threads"].has_id("account_id") else "NULL::uuid"
-            connection.execute(triggers.touched_function("thread", "r.thread_id", account).encode())
-
-
-def account_of_run(sources: dict[str, Source]) -> str:
-    threads = sources.get("threads")
-    if threads is None or not threads.has_id("account_id"):
-        return "NULL::uuid"
-    return "(SELECT t.account_id FROM public.threads t WHERE t.thread_id = r.thread_id LIMIT 1)"
+        connection.execute(triggers.trigger_functions(sources).encode())
 
 
 def add_triggers(connection: Connection[TupleRow], sources: dict[str, Source], tries: int | None = None) -> None:

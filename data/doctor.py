@@ -15,6 +15,7 @@ from data.attach import COUNTED, has_triggers, history_of, wanted_triggers
 from data.constants import LEADER_LOCK
 from data.engine import KEEPALIVE, plain_url
 from data.errors import CreditpulseError, SchemaError, UnavailableError
+from data.fit import changed_tables, missed_changes
 from data.migrate import OLDEST_SERVER, first_line, newest_revision
 from data.sources import check_rights, find_sources, find_users
 from data.verify import differences
@@ -91,8 +92,15 @@ def check_sources(installation: Installation, connection: Connection[TupleRow]) 
     return "all there" if not absent else f"without {', '.join(absent)}: what depends on them is empty"
 
 
-def check_triggers(_installation: Installation, connection: Connection[TupleRow]) -> str:
-    wanted = list(wanted_triggers(find_sources(connection)))
+def check_triggers(installation: Installation, connection: Connection[TupleRow]) -> str:
+    sources = find_sources(connection)
+    changed = changed_tables(connection, sources, find_users(connection, installation.users_table))
+    if changed:
+        raise SchemaError(
+            f"columns of {', '.join(sorted(changed))} have changed since the triggers were made; {MIGRATE}, "
+            "or wait half a minute for the server that runs"
+        )
+    wanted = list(wanted_triggers(sources))
     missing = [table for table, _kind, statement in wanted if not has_triggers(connection, table, statement)]
     if missing:
         raise SchemaError(
@@ -105,6 +113,8 @@ def check_history(_installation: Installation, connection: Connection[TupleRow])
     history = history_of(connection)
     if history != "complete":
         raise SchemaError(f"the history is not counted yet ({history}); {MIGRATE}, or wait for the one that runs")
+    if missed_changes(connection, frozenset()):
+        raise SchemaError(f"changes were made that could not be counted one by one; {MIGRATE}, or start the server")
     return "counted"
 
 

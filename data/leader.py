@@ -52,13 +52,15 @@ END_LOST_LEADER = f"""
 class Leader:
     """A thread that competes for leadership at `url`, and folds while it has it.
 
-    `interval_ms` is the shortest rest between two folds; `name` says in the heartbeat which process leads.
+    `interval_ms` is the shortest rest between two folds; `name` says in the heartbeat which process leads;
+    `users_table` is as in the settings.
     """
 
-    def __init__(self, url: str, interval_ms: int, name: str) -> None:
+    def __init__(self, url: str, interval_ms: int, name: str, users_table: str | None = None) -> None:
         self.url = url
         self.interval_seconds = interval_ms / 1000
         self.name = name
+        self.users_table = users_table
         self.leading = threading.Event()
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name="leader", daemon=True)
@@ -108,8 +110,8 @@ class Leader:
 
     def reign_of(
         self, connection: Connection[TupleRow]
-    ) -> tuple[Connection[TupleRow], str, str, float, threading.Event]:
-        return connection, self.url, self.name, self.interval_seconds, self.stopping
+    ) -> tuple[Connection[TupleRow], str, str, float, threading.Event, str | None]:
+        return connection, self.url, self.name, self.interval_seconds, self.stopping, self.users_table
 
     def lead(self, reign: Reign) -> None:
         logger.info("leading as %s", self.name, extra={"action": "leader.elected"})

@@ -1,8 +1,8 @@
 """The triggers that queue what a writer's statement changed, made to fit the source table they find.
 
-They run inside other people's transactions: they take no lock that a writer could wait for, and no value
-of a row can make them fail. Each function below appends the signed sums of the changed rows to
-`creditpulse.changes`, and rings the doorbell once (data/reign.py has its other half).
+They run inside other people's transactions: they take no lock that a writer could wait for, and neither a value of
+a row nor a column that is not what it was can make them fail. Each function below appends the signed sums of the
+changed rows to `creditpulse.changes`, and rings the doorbell once (data/reign.py has its other half).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK
+from data.sources import Source
 
 NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
 QUEUED_COLUMNS = (
@@ -17,11 +18,22 @@ QUEUED_COLUMNS = (
     "calls, prompt_tokens, completion_tokens, total_tokens, cost, spent"
 )
 
+COUNTED = {"usage_logs": ("usage", "u"), "credit_usage": ("purchase", "p")}  # table: its kind, and its letter
+
 # A waiting leader holds the lock; a writer that cannot share it has to ring.
 RING = f"""
     IF NOT pg_try_advisory_xact_lock_shared({DOORBELL_LOCK}) THEN
         PERFORM pg_notify('{DOORBELL_CHANNEL}', '');
     END IF;"""
+
+# What a statement leaves that cannot be read as when the functions were made: R has everything counted again.
+UNREADABLE = """
+        RAISE LOG 'creditpulse cannot read a change of %.%: %', TG_TABLE_SCHEMA, TG_TABLE_NAME, SQLERRM
+            USING HINT = 'A server of ours adapts to it, or `python app.py migrate`.';
+        INSERT INTO creditpulse.changes (source) VALUES ('{mark}');{ring}
+        RETURN NULL;"""
+RECOUNT = UNREADABLE.format(mark="R", ring=RING)
+TOUCHED = UNREADABLE.format(mark="t", ring=RING)
 
 Columns = Mapping[str, str]  # a table's column names and their types
 
@@ -39,7 +51,8 @@ def number(columns: Columns, name: str) -> str:
         return "0"
     if columns[name] in {"smallint", "integer", "bigint"}:
         return f"coalesce(r.{name}, 0)"
-    return f"coalesce(nullif(r.{name}::numeric, 'NaN'::numeric), 0)"
+    # The sign makes the statement fail, rather than a row, where the column has become a text.
+    return f"coalesce(nullif((+r.{name})::numeric, 'NaN'::numeric), 0)"
 
 
 def signed(sign: int, figure: str) -> str:
@@ -56,7 +69,7 @@ def model_of(columns: Columns) -> str:
     if kind not in {"json", "jsonb"}:
         return "''"
     # A json column, unlike jsonb, takes text that cannot be read out of it.
-    model = "r.content->>'model'" if kind == "jsonb" else "creditpulse.model_in(r.content)"
+    model = "jsonb_extract_path_text(r.content, 'model')" if kind == "jsonb" else "creditpulse.model_in(r.content)"
     return f"coalesce(left({model}, 200), '')"
 
 
@@ -109,8 +122,42 @@ END
 $function$;"""
 
 
-def queue(source: str, delta: str) -> str:
+def trigger_functions(sources: Mapping[str, Source]) -> str:
+    """The statements that make (or remake) the functions of every source table's triggers."""
+    made = [
+        counted_functions(kind, letter, sources[name].columns)
+        for name, (kind, letter) in COUNTED.items()
+        if name in sources
+    ]
+    if "agent_runs" in sources:
+        made.append(touched_function("run", "r.thread_id", account_of_run(sources)))
+    if "threads" in sources:
+        account = "r.account_id" if sources["threads"].has_id("account_id") else "NULL::uuid"
+        made.append(touched_function("thread", "r.thread_id", account))
+    return "".join(made)
+
+
+def account_of_run(sources: Mapping[str, Source]) -> str:
+    threads = sources.get("threads")
+    if threads is None or not threads.has_id("account_id"):
+        return "NULL::uuid"
+    return "(SELECT t.account_id FROM public.threads t WHERE t.thread_id = r.thread_id LIMIT 1)"
+
+
+def guarded(body: str, unreadable: str = RECOUNT) -> str:
+    """The body, which a statement that PostgreSQL cannot make sense of ends in a mark instead of an error.
+
+    A block like this costs a writer next to nothing as long as it writes nothing.
+    """
     return f"""
+    BEGIN
+        {body}
+    EXCEPTION WHEN OTHERS THEN{unreadable}
+    END;"""
+
+
+def queue(source: str, delta: str) -> str:
+    return f"""{guarded(f"PERFORM FROM ({delta}) d LIMIT 1;")}
     INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
     SELECT '{source}', g.* FROM ({grouped(delta)}) g;
     IF NOT FOUND THEN
@@ -118,10 +165,9 @@ def queue(source: str, delta: str) -> str:
     END IF;{RING}"""
 
 
-def queue_rows(source: str, rows: str, delta: str) -> str:
+def queue_rows(source: str, delta: str) -> str:
     """As `queue`, but a single row, which is what agents write, goes without grouping: a third less time."""
-    return f"""
-    PERFORM FROM {rows} OFFSET 1 LIMIT 1;
+    return f"""{guarded(f"PERFORM FROM ({delta}) d OFFSET 1 LIMIT 1;")}
     IF FOUND THEN
         INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
         SELECT '{source}', g.* FROM ({grouped(delta)}) g;
@@ -144,19 +190,19 @@ def counted_functions(kind: str, source: str, columns: Columns) -> str:
     INSERT INTO creditpulse.changes (source) VALUES ('{source.upper()}');{RING}"""
     # One partition of several: the rest stays, so its sum is needed; where this transaction's snapshot may
     # be old, everything has to be counted again.
-    partition_emptied = f"""
-    IF current_setting('transaction_isolation') = 'read committed' THEN
-        EXECUTE format($partition$
+    summed = f"""EXECUTE format($partition$
             INSERT INTO creditpulse.changes (source, {QUEUED_COLUMNS})
             SELECT '{source}', g.* FROM ({grouped(delta(columns, "%1$I.%2$I", -1))}) g
-        $partition$, TG_TABLE_SCHEMA, TG_TABLE_NAME);
+        $partition$, TG_TABLE_SCHEMA, TG_TABLE_NAME);"""
+    partition_emptied = f"""
+    IF current_setting('transaction_isolation') = 'read committed' THEN{guarded(summed)}
     ELSE
         INSERT INTO creditpulse.changes (source) VALUES ('R');
     END IF;{RING}"""
     return "".join(
         (
-            function(f"queue_{kind}_insert", queue_rows(source, "added", delta(columns, "added", 1))),
-            function(f"queue_{kind}_delete", queue_rows(source, "removed", delta(columns, "removed", -1))),
+            function(f"queue_{kind}_insert", queue_rows(source, delta(columns, "added", 1))),
+            function(f"queue_{kind}_delete", queue_rows(source, delta(columns, "removed", -1))),
             function(f"queue_{kind}_update", queue(source, moved)),
             function(f"queue_{kind}_truncate", emptied),
             function(f"queue_{kind}_partition_truncate", partition_emptied),
@@ -176,19 +222,21 @@ def touched_function(name: str, thread: str, account: str) -> str:
     """For tables whose rows are not summed: says which thread, and whose, has changed."""
     rows = {"insert": "added", "delete": "removed"}
     bodies = {event: f"SELECT r.* FROM {rows[event]} r" for event in rows}
+    touched = f"coalesce({thread}, {NIL}), coalesce({account}, {NIL})"
     bodies["update"] = "SELECT r.* FROM removed r UNION ALL SELECT r.* FROM added r"
     return "".join(
-        function(
-            f"queue_{name}_{event}",
-            f"""
-    INSERT INTO creditpulse.changes (source, thread_id, user_id)
-    SELECT DISTINCT 't'::"char", coalesce({thread}, {NIL}), coalesce({account}, {NIL}) FROM ({body}) r;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;{RING}""",
-        )
+        function(f"queue_{name}_{event}", queue_touched(f"SELECT {touched} FROM ({body}) r"))
         for event, body in bodies.items()
     )
+
+
+def queue_touched(ids: str) -> str:
+    return f"""{guarded(f"PERFORM FROM ({ids}) d LIMIT 1;", TOUCHED)}
+    INSERT INTO creditpulse.changes (source, thread_id, user_id)
+    SELECT DISTINCT 't'::"char", d.* FROM ({ids}) d;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;{RING}"""
 
 
 def statement_triggers(kind: str, table: str, *, part_of_whole: bool = False, truncate: bool = True) -> str:
