@@ -18,9 +18,10 @@ import options
 from access.directory import Directory
 from access.resolver import make_resolver
 from access.secret import secret_key
+from api.routes import make_routes
 from callbacks.dashboard import make_dash
 from data.cache import QueryCache, make_cache
-from data.engine import make_async_engine, make_engine, plain_url
+from data.engine import make_async_engine, make_engine, make_stream_engine, plain_url
 from data.errors import CreditpulseError
 from data.leader import Leader
 from data.migrate import newest_revision
@@ -32,6 +33,7 @@ from live.stream import make_live
 from settings import Settings, SettingsError, is_loopback, read_settings
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
+EXPORT_CONNECTIONS = 2  # each is held for a page of a download, no longer
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -53,11 +55,13 @@ def create_app(settings: Settings) -> Starlette:
     queries = Queries(engine, cache, settings.credits_per_dollar)
     dash = make_dash(queries, settings, server)
     live = make_live(url, listen_url, queries, settings.credits_per_dollar)
+    exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
     name = f"process {os.getpid()}"
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
     host = make_host(
-        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries]
-    )
+        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
+        routes=make_routes(exports, settings.credits_per_dollar, server.secret_key), engines=[exports],
+    )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host
 

@@ -63,15 +63,15 @@ def make_async_engine(url: str, pool_size: int = 4) -> AsyncEngine:
     )  # fmt: skip
 
 
-def make_stream_engine(url: str, pool_size: int) -> AsyncEngine:
-    """For the live stream's reads, one round trip each: in no transaction, and on connections not tried before use.
+def make_stream_engine(url: str, pool_size: int, name: str = "creditpulse live") -> AsyncEngine:
+    """For reads of one round trip each: in no transaction, and on connections not tried before use.
 
-    See `on_connection`.
+    See `on_connection`. `name` is what the server calls the connections.
     """
     return create_async_engine(
         driver_url(url), pool_size=pool_size, max_overflow=pool_size, isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None, pool_timeout=10,
-        connect_args={**KEEPALIVE, "application_name": "creditpulse live"},
+        connect_args={**KEEPALIVE, "application_name": name},
     )  # fmt: skip
 
 
