@@ -75,7 +75,8 @@ class Range:
     def before(self) -> Range:
         """The period before, to compare with: as many days, months or seconds, of an open one as much as has passed."""
         start = start_before(self)
-        end = min(start + (self.until - self.start), self.start) if self.open else self.start
+        passed = max(self.until - self.start, timedelta(microseconds=1))  # no range is empty, not even at midnight
+        end = min(start + passed, self.start) if self.open else self.start
         return Range(CUSTOM, start, end, self.zone, False, end)
 
 
@@ -183,8 +184,8 @@ def step_of(range: Range) -> str:
 def edges(range: Range, step: str) -> tuple[datetime, ...]:
     """The instants where steps meet, ascending: the range's start, local boundaries within it, its end.
 
-    Hours begin on the local hour and where the clock changes. Raises InputError for a step that is none, and for
-    more than MOST_STEPS of them.
+    Hours begin on the local hour and where the clock changes. Those within lie on quarter hours. Raises InputError
+    for a step that is none, and for more than MOST_STEPS of them.
     """
     if step not in STEPS:
         raise InputError(f"There is no step {step[:60]!r}; use one of {', '.join(STEPS)}.")
@@ -209,7 +210,7 @@ def quarters(range: Range) -> Iterator[datetime]:
 def hours(range: Range) -> Iterator[datetime]:
     stretches = [*offsets(range.start, range.end, zone_of(range.zone)), (range.end, timedelta(0))]
     for (since, offset), (until, _next) in pairwise(stretches):
-        yield since
+        yield floor(since, QUARTER)  # Newfoundland's changed at a minute past, until 2011
         at = floor(since + offset, HOUR) - offset + HOUR
         while at < until:
             yield at
