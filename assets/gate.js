@@ -16,14 +16,26 @@
     subscription: { store: "subscription-request", cached: "subscription" },
     thread: { store: "thread-request", cached: "thread-usage" },
     thread_detail: { store: "thread-detail-request" },
+    thread_outlook: { store: "thread-outlook-request" },
     threads: { store: "threads-request" },
+    overview: { store: "overview-request" },
+    overview_rest: { store: "overview-rest-request" },
+    overview_activity: { store: "overview-activity-request" },
+    overview_tops: { store: "overview-tops-request" },
+    overview_running: { store: "overview-running-request" },
   };
   const ANSWERS = {
     "nav-answer": "nav",
     subscription: "subscription",
     "thread-answer": "thread",
     "thread-figure": "thread_detail",
+    "thread-outlook": "thread_outlook",
     "threads-grid": "threads",
+    "overview-answer": "overview",
+    "overview-rest": "overview_rest",
+    "overview-activity": "overview_activity",
+    "overview-tops": "overview_tops",
+    "overview-running": "overview_running",
   };
 
   /*
@@ -224,6 +236,13 @@
       threads_answered() {
         theGate().answered("threads");
         dc.render.succeeded(["threads-grid"]);
+      },
+
+      /* For pages with a pace of their own: says what the gate did. */
+      ask: (key, target, options) => theGate().ask(key, target, options),
+      forget: (key) => theGate().forget(key),
+      pace(key, pace) {
+        paces[key] = pace;
       },
 
       answered(key, n) {

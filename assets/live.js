@@ -123,6 +123,7 @@
         const names = staleNames(found, page.scope, page.thread);
         if (names.length) window.console.info(`[useUsageRealtime] Usage changed: invalidated ${names.join(", ")}`);
         publish("threads-changed", { data: found });
+        publish("overview-changed", { data: found });
         if (concerns(found, "threads", page.thread)) publish("thread-changed", { data: found });
       },
     });

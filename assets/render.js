@@ -234,7 +234,7 @@
       sections(shown) {
         const section = shown && shown.section;
         const classOf = (output) =>
-          section && output.id === `nav-link-${section.slice(1)}` ? "nav-link on" : "nav-link";
+          section && output.id === `nav-link-${section.slice(1) || "overview"}` ? "nav-link on" : "nav-link";
         return [].concat(dc.callback_context.outputs_list).map(classOf);
       },
 

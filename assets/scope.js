@@ -6,13 +6,18 @@
 
   const scopeIn = (search) => new URLSearchParams(search || "").get("scope") || null;
 
+  /* As `URLSearchParams` writes it, but with zones and times that can be read. */
+  function textOf(query) {
+    const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
+    return text ? `?${text}` : "";
+  }
+
   /* The address's query with another scope; the default one is not written. */
   function searchWith(search, scope, usual) {
     const query = new URLSearchParams(search || "");
     if (scope && scope !== usual) query.set("scope", scope);
     else query.delete("scope");
-    const text = query.toString();
-    return text ? `?${text}` : "";
+    return textOf(query);
   }
 
   /*
@@ -46,14 +51,16 @@
   Object.assign(dc, {
     scope: {
       decide,
+      textOf,
 
       keep(value, _pathname, search, usual) {
         if (search === undefined || search === null) return;
         const chosen = (dc.callback_context.triggered || []).some((part) => part.prop_id === "nav-account.value");
-        const plan = decide({ value, search, usual, chosen, popped, answered: asked && chosen });
+        const here = window.location.search; // others write it, too
+        const plan = decide({ value, search: here, usual, chosen, popped, answered: asked && chosen });
         popped = false;
         if (chosen) asked = false;
-        if (plan.choose) asked = dc.publish.publish("scope-asked", { data: search });
+        if (plan.choose) asked = dc.publish.publish("scope-asked", { data: here });
         if (plan.write !== undefined) write(plan.write, plan.push);
       },
     },

@@ -11,9 +11,10 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 
 from access.viewer import AUTH_CONFIG
-from callbacks import failures, navigation, requests, routing, thread, thread_header, threads
+from callbacks import failures, navigation, overview, requests, routing, thread, thread_header, threads, view
 from callbacks.routing import Router
 from data.queries import Queries
+from data.ranges import PRESETS
 from layouts import shell
 from settings import Settings
 
@@ -43,10 +44,10 @@ META_TAGS = [
     {"name": "description", "content": "Live credits and usage of AI agents"},
 ]
 
-HOME = "/threads"
+HOME = "/"
 
 # Each has a PAGE and a register(app, queries).
-PAGES: tuple[ModuleType, ...] = (threads, thread)
+PAGES: tuple[ModuleType, ...] = (overview, threads, thread)
 
 
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
@@ -67,8 +68,8 @@ def make_dash(queries: Queries, settings: Settings, server: Flask | None = None)
     )
     app.server.config[AUTH_CONFIG] = settings.auth
     app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg"))
-    app.layout = shell.shell()
-    app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES])  # type: ignore[assignment]
+    app.layout = shell.shell(PRESETS)
+    app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES], PRESETS)  # type: ignore[assignment]
     register(app, queries)
     return app
 
@@ -77,6 +78,7 @@ def register(app: Dash, queries: Queries) -> None:
     requests.register(app)
     failures.register(app)
     navigation.register(app, queries)
+    view.register(app)
     thread_header.register(app, queries)
     for module in PAGES:
         module.register(app, queries)

@@ -6,6 +6,7 @@ Whatever is not as our own pages send it is answered with 400, before a callback
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,12 @@ import flask
 from dash import Dash
 from werkzeug.exceptions import BadRequest
 
+from data.overview_queries import PARAMETERS
+from data.usage_query import UsageQuery, usage_query
+
 LARGEST_BODY = 2_000_000  # bytes; the largest that our pages send are some ten thousand
 LONGEST_TEXT = 2_000  # characters
+LONGEST_PART = 300  # of a view
 
 
 def text_of(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -39,6 +44,20 @@ def uuid_of(value: object) -> UUID:
 def scope_of(value: object) -> str:
     """`all` or an account's id in its one spelling. Raises BadRequest."""
     return "all" if value == "all" else str(uuid_of(value))
+
+
+def view_of(request: Mapping[str, Any]) -> dict[str, str]:
+    """What a request says of whose usage of when it asks for, each as a text. Raises BadRequest."""
+    texts = {name: text_of(request.get(name) or "", LONGEST_PART) for name in PARAMETERS}
+    return {**texts, "scope": scope_of(request.get("scope"))}
+
+
+def usage_query_of(request: Mapping[str, Any], now: datetime) -> UsageQuery:
+    """Raises BadRequest for what is no text, and InputError, which names the remedy, for what cannot be read:
+
+    those are a person's words, from the address.
+    """
+    return usage_query(view_of(request), now)
 
 
 def request_of(value: object) -> Mapping[str, Any]:

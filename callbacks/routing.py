@@ -34,7 +34,7 @@ class Page:
 
     `render(queries, viewer, id?)` makes the page, `outline()` the same components without any data (for
     Dash's validation); `check(queries, viewer, id?)` decides a full page load's status without rendering.
-    All raise NotFoundError for what is not there, or not the viewer's.
+    All raise NotFoundError for what is not there, or not the viewer's. `ranged`: it shows a range of time.
     """
 
     path: str
@@ -43,6 +43,7 @@ class Page:
     render: Callable[..., Component]
     outline: Callable[[], Component]
     check: Callable[..., Any] | None = None
+    ranged: bool = False
 
     def arguments(self, pathname: str) -> tuple[UUID, ...] | None:
         """What `pathname` names here; None where it is another page's."""
@@ -78,7 +79,8 @@ def show_page(router: Router, queries: Queries, pathname: str) -> tuple[Componen
     page, arguments = router.find(pathname)
     rendered = page.render(queries, current_viewer(), *arguments)
     thread = str(arguments[0]) if arguments and page.section == "/threads" else None
-    return rendered, {"title": page.title, "section": page.section, "thread": thread, "path": pathname}
+    shown = {"title": page.title, "section": page.section, "thread": thread, "path": pathname, "ranged": page.ranged}
+    return rendered, shown
 
 
 def not_found_page(error: NotFoundError, pathname: str, search: str) -> tuple[Component, dict[str, Any]]:

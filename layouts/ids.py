@@ -8,7 +8,7 @@ PAGE = "page"  # the router puts the page here
 PAGE_SHOWN = "page-shown"  # dcc.Store: {"title", "section", "thread", "path"} of the page that the router put there
 PAGE_ASKED = "page-asked"  # dcc.Store: raised to ask for the address's page once more
 LIVE_STATE = "live-state"  # dcc.Store: {"state": live|polling|offline|paused, "since": ISO time, "history": ...}
-NAV_LINKS = {"/threads": "nav-link-threads"}  # one for each section in the navigation
+NAV_LINKS = {"/": "nav-link-overview", "/threads": "nav-link-threads"}  # one for each section in the navigation
 SCOPE_ASKED = "scope-asked"  # dcc.Store: the address's query, when it is to decide the scope
 DEFAULT_SCOPE = "default-scope"  # dcc.Store: the scope of an address that names none
 
@@ -98,3 +98,124 @@ THREAD_OLDER_REQUEST = "thread-older-request"
 THREAD_OLDER_PAGE = "thread-older-page"
 THREAD_RUNS = "thread-runs"
 THREAD_LAST_KNOWN = "thread-last-known"  # the figures of a thread that is gone
+THREAD_DETAIL = "thread-detail"  # dcc.Store: {"of", "runs", "models", "per", "state"}, what else the answer brought
+THREAD_MODELS = "thread-models"
+THREAD_OUTLOOK_REQUEST = "thread-outlook-request"
+THREAD_OUTLOOK = "thread-outlook"  # dcc.Store: {"of", "rate", "run", "runaway", "debits"}
+THREAD_RATE = "thread-rate"
+THREAD_RUN_LABEL = "thread-run-label"  # of the current run, or of the last
+THREAD_RUN_COST = "thread-run-cost"
+THREAD_RUN_RANGE = "thread-run-range"
+THREAD_RUNAWAY = "thread-runaway"
+THREAD_DEBITS = "thread-debits"
+THREAD_DEBITS_CARD = "thread-debits-card"  # hidden where nothing was debited
+THREAD_TIMELINE_CARD = "thread-timeline-card"  # its data-twin says what is shown, chart or table
+THREAD_TWIN = "thread-twin"  # the button
+THREAD_TABLE = "thread-table"  # the chart's figures
+THREAD_PNG = "thread-png"
+THREAD_SAVED = "thread-saved"  # dcc.Store: when a picture was last made
+THREAD_CALL_REQUEST = "thread-call-request"  # dcc.Store: the call that is asked for
+THREAD_CALL_ANSWER = "thread-call-answer"
+THREAD_CALL = "thread-call"  # the panel
+THREAD_CALL_BODY = "thread-call-body"
+THREAD_CALL_CONTENT = "thread-call-content"  # the raw content, in the panel's body
+THREAD_CALL_WHOLE = "thread-call-whole"  # the button for all of a content that was cut
+THREAD_CALL_FILE = "thread-call-file"  # dcc.Download
+
+# Views: whose usage of when is looked at, as the address says
+VIEW = "view"  # dcc.Store: {"scope", "range", "from", "to", "zone", "model", "by", "compare"}, all of them texts
+VIEW_BAR = "view-bar"  # its data-ranged says whether the page has a range
+VIEW_MENU = "view-menu"  # every preset, and a range of one's own
+VIEW_MENU_WIDE = "view-menu-wide"  # its label beside the short presets
+VIEW_MENU_NARROW = "view-menu-narrow"  # and where it stands alone
+VIEW_FROM_DATE = "view-from-date"
+VIEW_FROM_TIME = "view-from-time"
+VIEW_TO_DATE = "view-to-date"
+VIEW_TO_TIME = "view-to-time"
+VIEW_CUSTOM = "view-custom"
+VIEW_CUSTOM_NOTE = "view-custom-note"
+VIEW_ZONE = "view-zone"
+VIEW_ZONES_ASKED = "view-zones-asked"  # dcc.Store: set once the chooser of zones is used
+VIEW_ZONES = "view-zones"  # dcc.Store: every zone, as the chooser lists them
+VIEW_UTC = "view-utc"
+VIEW_COMPARE = "view-compare"
+
+
+def view_range(preset: str) -> str:
+    """The button of one of the short presets."""
+    return f"view-range-{preset}"
+
+
+def view_preset(preset: str) -> str:
+    """The preset in the menu."""
+    return f"view-preset-{preset}"
+
+
+# Charts in cards
+CHART_THEME = "chart-theme"  # dcc.Store: the theme now, raised where it changes
+CHART_THEMES = "chart-themes"  # dcc.Store: tokens and Plotly's template, light and dark
+
+
+class ChartCard:
+    """The ids of a card with a chart and its table twin."""
+
+    def __init__(self, name: str) -> None:
+        self.card = name  # its data-state is loading, stale, ready or empty; its data-twin says what is shown
+        self.title = f"{name}-title"
+        self.figure = f"{name}-figure"  # dcc.Store: the figure as the server makes it, without colours
+        self.graph = f"{name}-chart"
+        self.legend = f"{name}-legend"
+        self.twin = f"{name}-twin"  # the button
+        self.table = f"{name}-table"
+        self.csv = f"{name}-csv"
+        self.png = f"{name}-png"
+        self.saved = f"{name}-saved"  # dcc.Store: when a picture was last made
+
+
+# Overview
+OVERVIEW = "overview"  # its data-scope is all or account
+OVERVIEW_REQUEST = "overview-request"
+OVERVIEW_ANSWER = "overview-answer"  # dcc.Store: the figures of the cards, and of which request
+OVERVIEW_REST_REQUEST = "overview-rest-request"
+OVERVIEW_REST = "overview-rest"  # dcc.Store: of which request the heat map and the models are
+OVERVIEW_ACTIVITY_REQUEST = "overview-activity-request"
+OVERVIEW_ACTIVITY = "overview-activity"  # dcc.Store: the distinct counts
+OVERVIEW_TOPS_REQUEST = "overview-tops-request"
+OVERVIEW_TOPS = "overview-tops"  # dcc.Store: of which request the top lists are
+OVERVIEW_RUNNING_REQUEST = "overview-running-request"
+OVERVIEW_RUNNING = "overview-running"  # dcc.Store: of which request the list of agents is
+OVERVIEW_CHANGED = "overview-changed"  # dcc.Store: the stream's hint that figures changed
+OVERVIEW_INTERVAL = "overview-interval"
+OVERVIEW_ASKED = "overview-asked"  # dcc.Store: what the page last asked for
+OVERVIEW_RANGE = "overview-range"  # which stretch of time, against which
+OVERVIEW_UPDATED = "overview-updated"
+OVERVIEW_MODEL = "overview-model"  # the model that everything is of, and the way out of it
+OVERVIEW_BY = {"model": "overview-by-model", "account": "overview-by-account"}
+OVERVIEW_CREDITS = ChartCard("overview-credits")
+OVERVIEW_HEAT = ChartCard("overview-heat")
+OVERVIEW_NOTHING = "overview-nothing"  # what is said instead of a chart
+OVERVIEW_AGENTS = "overview-agents"
+OVERVIEW_AGENTS_COUNT = "overview-agents-count"
+OVERVIEW_THREADS = "overview-threads"
+OVERVIEW_ACCOUNTS = "overview-accounts"
+OVERVIEW_MODELS = "overview-models"
+OVERVIEW_EXPORTS = {
+    "top-threads.csv": "overview-threads-csv",
+    "top-accounts.csv": "overview-accounts-csv",
+    "models.csv": "overview-models-csv",
+}
+
+
+class FigureCard:
+    """The ids of a card with one figure."""
+
+    def __init__(self, name: str) -> None:
+        self.card = f"overview-card-{name}"
+        self.value = f"overview-figure-{name}"
+        self.change = f"overview-change-{name}"
+        self.spark = f"overview-spark-{name}"
+
+
+OVERVIEW_FIGURES = {
+    name: FigureCard(name) for name in ("credits", "total_tokens", "calls", "active_threads", "active_accounts")
+}

@@ -9,7 +9,7 @@ from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.live import live_state, refresh_button, updated
 
-SECTIONS = {"/threads": "Threads"}
+SECTIONS = {"/": "Overview", "/threads": "Threads"}
 
 IDLE_INTERVAL_MS = 30_000
 SUBSCRIPTION_INTERVAL_MS = 120_000

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids, states
+from layouts.bar import bar
+from layouts.chart_theme import themes
 from layouts.navigation import navigation
 
 
-def shell() -> Component:
+def shell(presets: Mapping[str, str]) -> Component:
+    """`presets` are the ranges that the bar offers, with their labels."""
     return html.Div(
         [
             dcc.Location(id=ids.URL, refresh=False),
@@ -19,14 +22,19 @@ def shell() -> Component:
             dcc.Store(id=ids.PAGE_ASKED),
             dcc.Store(id=ids.LIVE_STATE, data={"state": "polling", "since": None, "history": "complete"}),
             dcc.Store(id=ids.FAILURE),
+            dcc.Store(id=ids.CHART_THEME),
+            dcc.Store(id=ids.CHART_THEMES, data=themes()),
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
             navigation(),
-            html.Main([states.alert(), html.Div(states.page_skeleton(), id=ids.PAGE, tabIndex=-1)], className="main"),
+            html.Main(
+                [bar(presets), states.alert(), html.Div(states.page_skeleton(), id=ids.PAGE, tabIndex=-1)],
+                className="main",
+            ),
         ],
         className="app",
     )
 
 
-def everything(pages: Sequence[Component]) -> Component:
+def everything(pages: Sequence[Component], presets: Mapping[str, str]) -> Component:
     """The shell and every page at once: what Dash checks callbacks against."""
-    return html.Div([shell(), *pages])
+    return html.Div([shell(presets), *pages])

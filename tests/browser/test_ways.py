@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
-from tests.browser.tab import Tab, credits_text
+from tests.browser.tab import Tab
 from tests.servers import AppServer
 
 
@@ -122,9 +122,3 @@ def test_what_is_not_there_is_a_page_that_says_so(tab: Tab, served: AppServer, p
     tab.until(lambda: "There is nothing here" in tab.text_of("main"), "the page to say so")
     tab.find("main a.button").click()
     tab.until(lambda: tab.shown("#threads-search"), "the list of threads")
-
-
-def test_the_first_page_is_the_list(tab: Tab, customer: Customer, thread: UUID) -> None:
-    tab.open("/")
-    tab.until(lambda: "Sort the invoices" in titles(tab), "the list")
-    assert tab.text("nav-credits") == credits_text(customer.month()[1])

@@ -1,0 +1,299 @@
+/*
+ * Whose usage of when is looked at. The address says it, so that a link shows a colleague the same and Back works;
+ * the `view` store is read from there, and every control of the bar writes a new address.
+ */
+(function (window) {
+  "use strict";
+
+  const dc = (window.dash_clientside = window.dash_clientside || {});
+
+  /* What an address need not say. The zone it always says: without it a colleague's days would be other days. */
+  const USUAL = { range: "30d", from: "", to: "", model: "", by: "model", compare: "on" };
+  const NAMES = ["range", "from", "to", "zone", "model", "by", "compare"];
+
+  const says = (search, name) => new URLSearchParams(search || "").has(name);
+
+  function viewOf(search, scope, zone) {
+    const query = new URLSearchParams(search || "");
+    const view = { scope: scope || "" };
+    for (const name of NAMES) view[name] = query.get(name) || USUAL[name] || "";
+    if (!query.get("range") && (view.from || view.to)) view.range = "custom";
+    view.zone = view.zone || zone;
+    return view;
+  }
+
+  /* The address's query with this view; whatever else it says stays. */
+  function searchWith(search, view) {
+    const query = new URLSearchParams(search || "");
+    for (const name of NAMES) {
+      if (view[name] && view[name] !== USUAL[name]) query.set(name, view[name]);
+      else query.delete(name);
+    }
+    return dc.scope.textOf(query);
+  }
+
+  /* Everything of a view, as exports take it. */
+  function queryOf(view) {
+    const query = new URLSearchParams();
+    for (const name of ["scope", ...NAMES]) if (view[name] && name !== "compare") query.set(name, view[name]);
+    return dc.scope.textOf(query);
+  }
+
+  /*
+   * The query that the address should have. `kept` is the view of the page before, which a link that says nothing of
+   * it keeps; the browser's Back means the address. A page with a range says its zone.
+   */
+  function settled({ search, kept, moved, popped, ranged, zone }) {
+    const named = NAMES.some((name) => says(search, name));
+    if (moved && !popped && kept && !named) return searchWith(search, kept);
+    if (ranged && !says(search, "zone")) return searchWith(search, viewOf(search, "", zone));
+    return search || "";
+  }
+
+  /* ---- times, in words ----------------------------------------------------------------------------------- */
+
+  function isZone(name) {
+    try {
+      return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
+    } catch {
+      return false;
+    }
+  }
+
+  /* `2026-11-01T10:07` in that zone. */
+  function localTime(instant, zone) {
+    const options = { timeZone: isZone(zone) ? zone : "UTC", hourCycle: "h23", year: "numeric" };
+    const format = new Intl.DateTimeFormat("en", { ...options, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+    const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
+    return `${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
+  }
+
+  /* The time of day there; with the date where that is not today. */
+  function clock(iso, now, zone) {
+    const at = new Date(iso);
+    if (Number.isNaN(at.getTime())) return "–";
+    const [date, time] = localTime(at, zone).split("T");
+    const seconds = String(at.getUTCSeconds()).padStart(2, "0");
+    return `${date === localTime(now, zone).slice(0, 10) ? "" : `${date} `}${time}:${seconds}`;
+  }
+
+  /* A bound as [date, time] of the zone; the time is empty for a whole day. */
+  function boundParts(text, zone) {
+    if (!text) return ["", ""];
+    const local = /(Z|[-+ ]\d\d:\d\d)$/.test(text) && text.length > 10 ? localTime(new Date(text.replace(" ", "+")), zone) : text;
+    return [local.slice(0, 10), local.slice(11, 16)];
+  }
+
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+  function boundText(text, zone) {
+    const [date, time] = boundParts(text, zone);
+    const [, month, day] = date.split("-").map(Number);
+    return `${day} ${MONTHS[month - 1] || ""}${time ? ` ${time}` : ""}`;
+  }
+
+  function customText(view) {
+    if (!view.from || !view.to) return "Custom";
+    const [from, to] = [boundText(view.from, view.zone), boundText(view.to, view.zone)];
+    return from === to ? from : `${from} to ${to}`;
+  }
+
+  /* What the fields of a custom range say, as the address has it; a sentence where they say no range. */
+  function customOf(fromDate, fromTime, toDate, toTime) {
+    if (!fromDate || !toDate) return { note: "Choose the day on which it begins, and that on which it ends." };
+    const from = fromTime ? `${fromDate}T${fromTime}` : fromDate;
+    const to = toTime ? `${toDate}T${toTime}` : toDate;
+    const ends = toTime ? to : `${toDate}T24:00`;
+    if ((fromTime ? from : `${fromDate}T00:00`) >= ends) return { note: "It ends before it begins." };
+    return { range: "custom", from, to };
+  }
+
+  /*
+   * The range of the steps from number `first` to number `last` of a chart: as dates where they are whole days, so
+   * that the address can be read, else as instants, which no change of the clock makes ambiguous.
+   */
+  function brushed({ edges, dated }, first, last, zone) {
+    const start = new Date(edges[first] * 1000);
+    const end = new Date(edges[last + 1] * 1000);
+    if (dated) {
+      const until = new Date(end.getTime() - 1000);
+      return { range: "custom", from: localTime(start, zone).slice(0, 10), to: localTime(until, zone).slice(0, 10) };
+    }
+    const text = (at) => at.toISOString().replace(/(:00)?\.000Z$/, "Z");
+    return { range: "custom", from: text(start), to: text(end) };
+  }
+
+  /* Which steps a drag over the axis covers, at least one; the axis has step n from n - 0.5 to n + 0.5. */
+  function stepsWithin(from, to, count) {
+    const within = (at) => Math.max(0, Math.min(count - 1, at));
+    const [low, high] = from < to ? [from, to] : [to, from];
+    return [within(Math.round(low)), within(Math.max(Math.round(low), Math.ceil(high - 0.5)))];
+  }
+
+  /* ---- in the browser ------------------------------------------------------------------------------------ */
+
+  const HERE = (() => {
+    try {
+      const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+      return isZone(name) ? name : "UTC";
+    } catch {
+      return "UTC";
+    }
+  })();
+
+  let view = null; // the last
+  let kept = null; // what the address said of it
+  let path = null;
+  let popped = false;
+  let zoneBefore = HERE; // that from which UTC was chosen
+
+  if (window.addEventListener) {
+    window.addEventListener("popstate", () => {
+      popped = true;
+    });
+  }
+
+  function write(search, push) {
+    const { pathname, hash } = window.location;
+    window.history[push ? "pushState" : "replaceState"]({}, "", pathname + search + hash);
+    window.dispatchEvent(new window.CustomEvent("_dashprivate_pushstate"));
+  }
+
+  /* At once into the store, and into the address. */
+  function choose(changes) {
+    if (!view) return;
+    const chosen = { ...view, ...changes };
+    const search = searchWith(window.location.search, chosen);
+    if (search === window.location.search) return;
+    view = chosen;
+    kept = chosen;
+    dc.publish.publish("view", { data: view });
+    write(search, true);
+  }
+
+  const clickedId = () => {
+    const part = (dc.callback_context.triggered || []).find(({ value }) => value);
+    return part ? part.prop_id.replace(/\.n_clicks$/, "") : "";
+  };
+
+  let menuWatched = false;
+
+  /* The menu closes like any other: by Escape, and where something else is pressed. */
+  function watchMenu() {
+    if (menuWatched) return;
+    menuWatched = true;
+    const { document } = window;
+    const close = (event) => {
+      const menu = document.querySelector("#view-menu[open]");
+      if (!menu || (event.type === "pointerdown" && menu.contains(event.target))) return;
+      if (event.type === "keydown" && event.key !== "Escape") return;
+      closeMenu();
+      if (event.type === "keydown") menu.querySelector("summary").focus();
+    };
+    document.addEventListener("pointerdown", close);
+    document.addEventListener("keydown", close);
+    const zones = document.querySelector(".zone-box");
+    const ask = () => dc.publish.publish("view-zones-asked", { data: true });
+    for (const name of ["pointerenter", "focusin", "click"]) zones.addEventListener(name, ask, { once: true });
+  }
+
+  function closeMenu() {
+    const menu = window.document.getElementById("view-menu");
+    if (menu) menu.open = false;
+  }
+
+  Object.assign(dc, {
+    view: {
+      viewOf,
+      searchWith,
+      queryOf,
+      settled,
+      clock,
+      boundParts,
+      customText,
+      customOf,
+      brushed,
+      stepsWithin,
+      choose,
+
+      current: () => view,
+
+      /* The store, from the address. */
+      read(scope, _search, _path, shown) {
+        const { pathname, search } = window.location;
+        const ranged = Boolean(shown && shown.path === pathname && shown.ranged);
+        const wanted = settled({ search, kept, moved: path !== null && path !== pathname, popped, ranged, zone: HERE });
+        path = pathname;
+        popped = false;
+        if (wanted !== search) write(wanted, false);
+        const found = viewOf(wanted, scope, HERE);
+        kept = NAMES.some((name) => says(wanted, name)) ? found : null;
+        if (view && JSON.stringify(view) === JSON.stringify(found)) return dc.no_update;
+        view = found;
+        return view;
+      },
+
+      /* In the order of callbacks/view.py. */
+      bar(now, shown, zones) {
+        if (!now) return new Array(8).fill(dc.no_update);
+        watchMenu();
+        const ranged = !shown ? "unknown" : shown.ranged ? "yes" : "no";
+        const preset = window.document.getElementById(`view-preset-${now.range}`);
+        const label = preset ? preset.textContent : customText(now);
+        const short = Boolean(window.document.getElementById(`view-range-${now.range}`));
+        const here = zones && zones.some(({ value }) => value === now.zone);
+        const options = here ? zones : [...(zones || []), { value: now.zone, label: now.zone, search: now.zone }];
+        return [
+          ranged,
+          short ? "More" : label,
+          label.replace(/^Last (?=\d)/, ""), // there is little room
+          short ? "menu" : "menu on",
+          options,
+          now.zone,
+          now.zone === "UTC" ? "zone-utc on" : "zone-utc",
+          String(now.compare !== "off"),
+        ];
+      },
+
+      ranges(now) {
+        const name = now ? now.range : "";
+        return [].concat(dc.callback_context.outputs_list).map(({ id }) => (id.replace(/^view-(range|preset)-/, "") === name ? "on" : ""));
+      },
+
+      fill_custom(now) {
+        if (!now || now.range !== "custom") return new Array(4).fill(dc.no_update);
+        return [...boundParts(now.from, now.zone), ...boundParts(now.to, now.zone)];
+      },
+
+      choose_range() {
+        const range = clickedId().replace(/^view-(range|preset)-/, "");
+        if (!range) return;
+        closeMenu();
+        choose({ range, from: "", to: "" });
+      },
+
+      choose_custom(_clicks, ...fields) {
+        const { note, ...changes } = customOf(...fields);
+        if (note) return note;
+        closeMenu();
+        choose(changes);
+        return "Without times, both days are included.";
+      },
+
+      choose_zone(zone) {
+        if (!zone || !view || zone === view.zone) return;
+        choose({ zone });
+      },
+
+      choose_utc(clicks) {
+        if (!clicks || !view) return;
+        if (view.zone !== "UTC") zoneBefore = view.zone;
+        choose({ zone: view.zone === "UTC" ? (zoneBefore === "UTC" ? HERE : zoneBefore) : "UTC" });
+      },
+
+      choose_compare(clicks) {
+        if (clicks && view) choose({ compare: view.compare === "off" ? "on" : "off" });
+      },
+    },
+  });
+})(window);

@@ -1,0 +1,185 @@
+"""The overview: what was spent, when, on what and by whom, and which agents run now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids, states
+from layouts.attributes import attributes
+from layouts.chart_card import chart_card, csv_link, skeleton_rows, switch
+from layouts.live import updated
+from layouts.overview_charts import HEAT_HEIGHT, HEIGHT
+
+TICK_MS = 10_000  # the stream tells sooner; this is for when it does not
+LISTED = 8  # rows of a list
+
+
+def layout(metrics: Mapping[str, tuple[str, str]]) -> Component:
+    """The page before its first answer; `metrics` are the figures' labels and what they mean."""
+    return html.Div(
+        [
+            head(),
+            html.Div([figure_card(name, *metrics[name]) for name in ids.OVERVIEW_FIGURES], className="figure-cards"),
+            html.Div([credits_card(), agents_card()], className="two"),
+            html.Div([threads_card(), heat_card()], className="two"),
+            html.Div([accounts_card(), models_card()], className="two even"),
+            *stores(),
+        ],
+        id=ids.OVERVIEW,
+        className="overview stack",
+        **attributes(data_scope="all"),
+    )
+
+
+def without_accounts() -> Component:
+    """The page of a person whom no account belongs to."""
+    return html.Div(
+        [
+            html.Div(html.H1("Overview"), className="page-head"),
+            states.empty(
+                "No account is yours yet",
+                "Figures appear here once the platform has a user with your e-mail address. Ask whoever runs it.",
+            ),
+        ],
+        className="stack",
+    )
+
+
+def head() -> Component:
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H1("Overview"),
+                    html.Div(
+                        [
+                            html.Span(states.skeleton("34ch"), id=ids.OVERVIEW_RANGE),
+                            updated(ids.OVERVIEW_UPDATED),
+                        ],
+                        className="label dotted head-line",
+                    ),
+                ]
+            ),
+            html.Button(
+                "",
+                id=ids.OVERVIEW_MODEL,
+                n_clicks=0,
+                hidden=True,
+                className="pill pill-chosen",
+                title="Show all models",
+            ),
+        ],
+        className="page-head",
+    )
+
+
+def figure_card(name: str, label: str, meaning: str) -> Component:
+    parts = ids.OVERVIEW_FIGURES[name]
+    return html.Div(
+        [
+            html.Div(label, className="label", title=meaning),
+            html.Div(
+                [
+                    html.Span(states.skeleton("5ch"), id=parts.value, className="figure", **exact(name)),
+                    html.Span("", id=parts.change, className="change"),
+                ],
+                className="row between figure-line",
+            ),
+            html.Div("", id=parts.spark, className="spark label"),
+        ],
+        id=parts.card,
+        className="card figure-card",
+        **attributes(data_state="loading"),
+    )
+
+
+def exact(name: str) -> dict[str, Any]:
+    """Where the exact figure will stand."""
+    return attributes(data_cost="") if name == "credits" else attributes(data_exact="")
+
+
+def credits_card() -> Component:
+    by = switch(
+        "Stacked by",
+        [(ids.OVERVIEW_BY["model"], "Model"), (ids.OVERVIEW_BY["account"], "Account")],
+        ids.OVERVIEW_BY["model"],
+    )
+    return chart_card(
+        ids.OVERVIEW_CREDITS,
+        "Credits",
+        about="Credits over time, stacked, with the period before as a dotted line. The table has its figures.",
+        height=HEIGHT,
+        export="usage.csv",
+        controls=[by],
+        nothing=html.Div(id=ids.OVERVIEW_NOTHING),
+    )
+
+
+def heat_card() -> Component:
+    return chart_card(
+        ids.OVERVIEW_HEAT,
+        "When",
+        about="Credits by weekday and hour. The table has its figures.",
+        height=HEAT_HEIGHT,
+        export="heat.csv",
+    )
+
+
+def agents_card() -> Component:
+    return html.Section(
+        [
+            html.Div(
+                [html.H2("Running now"), html.Span("", id=ids.OVERVIEW_AGENTS_COUNT)], className="row between card-head"
+            ),
+            html.Div(skeleton_rows(6), id=ids.OVERVIEW_AGENTS, **attributes(data_state="loading")),
+        ],
+        className="card agents-card",
+        **attributes(aria_label="Running now"),
+    )
+
+
+def threads_card() -> Component:
+    return list_card("Top threads", ids.OVERVIEW_THREADS, "top-threads.csv")
+
+
+def accounts_card() -> Component:
+    return list_card("Top accounts", ids.OVERVIEW_ACCOUNTS, "top-accounts.csv")
+
+
+def models_card() -> Component:
+    return list_card("Models", ids.OVERVIEW_MODELS, "models.csv")
+
+
+def list_card(title: str, list_id: str, export: str) -> Component:
+    return html.Section(
+        [
+            html.Div(
+                [html.H2(title), csv_link(ids.OVERVIEW_EXPORTS[export], export)], className="row between card-head"
+            ),
+            html.Div(skeleton_rows(LISTED), id=list_id, className="list-body", **attributes(data_state="loading")),
+        ],
+        className=f"card list-card {list_id}-card",
+        **attributes(aria_label=title),
+    )
+
+
+def stores() -> list[Component]:
+    names = (
+        ids.OVERVIEW_REQUEST,
+        ids.OVERVIEW_ANSWER,
+        ids.OVERVIEW_REST_REQUEST,
+        ids.OVERVIEW_REST,
+        ids.OVERVIEW_ACTIVITY_REQUEST,
+        ids.OVERVIEW_ACTIVITY,
+        ids.OVERVIEW_TOPS_REQUEST,
+        ids.OVERVIEW_TOPS,
+        ids.OVERVIEW_RUNNING_REQUEST,
+        ids.OVERVIEW_RUNNING,
+        ids.OVERVIEW_CHANGED,
+        ids.OVERVIEW_ASKED,
+    )
+    return [*(dcc.Store(id=name) for name in names), dcc.Interval(id=ids.OVERVIEW_INTERVAL, interval=TICK_MS)]
