@@ -39,8 +39,10 @@ async def close(send: Send, code: int, reason: str) -> None:
 
 
 def refusal(scope: Scope, status: int, reason: str) -> Response:
-    """A page for people, JSON for scripts."""
+    """A page for people, problem details (RFC 9457) for scripts."""
+    title = HTTPStatus(status).phrase
     if "text/html" in Headers(scope=scope).get("accept", ""):
-        page = PAGE.format(title=escape(HTTPStatus(status).phrase), reason=escape(reason))
+        page = PAGE.format(title=escape(title), reason=escape(reason))
         return HTMLResponse(page, status, headers=NO_STORE)
-    return JSONResponse({"error": reason}, status, headers=NO_STORE)
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": reason, "error": reason}
+    return JSONResponse(problem, status, NO_STORE, "application/problem+json")

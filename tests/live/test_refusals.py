@@ -45,6 +45,12 @@ def test_nobody_gets_past_the_gate(guarded: Server, path: str) -> None:
     assert guarded.get(path).status_code == 401
 
 
+def test_scripts_are_told_in_the_form_of_the_api(guarded: Server) -> None:
+    answer = guarded.get("/api/v1/usage")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["status"], "sign-in proxy" in answer.json()["detail"]) == (401, True)
+
+
 def test_people_see_a_page_that_says_how_to_get_in(guarded: Server) -> None:
     answer = guarded.get("/threads", headers={"Accept": "text/html"})
     assert answer.status_code == 401
