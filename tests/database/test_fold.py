@@ -25,6 +25,7 @@ from tests.database.ledger import (
 
 EVERY = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 NIL = "00000000-0000-0000-0000-000000000000"
+COST = "SELECT sum(cost) FROM creditpulse.{}"
 
 
 def other(connection: Connection) -> Connection:
@@ -88,13 +89,95 @@ def test_rows_that_move_to_another_thread_leave_the_first(connection: Connection
     assert (account_cost(connection, ANNA), account_cost(connection, BORIS)) == (0, 2)
 
 
-def test_the_last_call_of_a_thread_moves_back_when_it_is_deleted(connection: Connection) -> None:
-    write_call(connection, at="2026-11-23 12:00:00+00")
-    write_call(connection, at="2026-11-23 13:00:00+00")
+def ends(connection: Connection) -> tuple[object, ...]:
+    """The hours of a thread's first and last call, and of its account's last."""
+    row = connection.execute(
+        """SELECT extract(hour FROM t.first_at AT TIME ZONE 'UTC')::int,
+            extract(hour FROM t.last_at AT TIME ZONE 'UTC')::int, extract(hour FROM a.last_at AT TIME ZONE 'UTC')::int
+        FROM creditpulse.thread_totals t, creditpulse.account_totals a WHERE t.thread_id = %s AND a.account_id = %s""",
+        (FIRST, ANNA),
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_first_and_last_calls_move_when_calls_come_late_or_go(connection: Connection) -> None:
+    for hour in (12, 13, 14):
+        write_call(connection, at=f"2026-11-23 {hour}:00:00+00")
     fold(connection)
-    connection.execute("DELETE FROM usage_logs WHERE created_at > '2026-11-23 12:30:00+00'")
+    assert ends(connection) == (12, 14, 14)
+    write_call(connection, at="2026-11-23 11:00:00+00")
     fold(connection)
+    assert ends(connection) == (11, 14, 14)
+    connection.execute(
+        "DELETE FROM usage_logs WHERE created_at NOT BETWEEN '2026-11-23 12:30+00' AND '2026-11-23 13:30+00'"
+    )
+    fold(connection)
+    assert ends(connection) == (13, 13, 13)
+    connection.execute("UPDATE usage_logs SET created_at = '2026-11-23 09:00:00+00'")
+    fold(connection)
+    assert ends(connection) == (9, 9, 9)
     assert differences(connection) == []
+
+
+def test_the_last_call_without_a_user_moves_back_too(connection: Connection) -> None:
+    write_call(connection, user=None, at="2026-11-23 12:00:00+00")
+    write_call(connection, user=NIL, at="2026-11-23 13:00:00+00")
+    write_call(connection, user=None, at="2026-11-23 14:00:00+00")
+    fold(connection)
+    for hour in (14, 13):
+        connection.execute("DELETE FROM usage_logs WHERE created_at = %s", (f"2026-11-23 {hour}:00:00+00",))
+        fold(connection)
+        assert differences(connection) == []
+
+
+def test_a_fold_does_not_wait_for_a_locked_table_to_find_the_last_call(connection: Connection) -> None:
+    for hour in (12, 13):
+        write_call(connection, at=f"2026-11-23 {hour}:00:00+00")
+    fold(connection)
+    connection.execute("DELETE FROM usage_logs WHERE created_at = '2026-11-23 13:00:00+00'")
+    with other(connection) as holder, holder.transaction():
+        holder.execute("LOCK TABLE usage_logs IN ACCESS EXCLUSIVE MODE")
+        row = connection.execute("SELECT taken, complete FROM creditpulse.fold()").fetchone()
+        assert row == (1, False)
+        assert ends(connection) == (12, 13, 13)
+    fold(connection)
+    assert ends(connection) == (12, 12, 12)
+    assert figure(connection, "SELECT count(*) FROM creditpulse.usage_rollup WHERE NOT isfinite(bucket)") == 0
+    assert differences(connection) == []
+
+
+def test_what_a_thread_spent_is_never_below_a_part_of_it(connection: Connection) -> None:
+    connection.execute(
+        "INSERT INTO usage_logs (thread_id, user_id, estimated_cost, created_at)"
+        " SELECT %s, %s, cost, now() FROM unnest(ARRAY[5, -5, 2, 'NaN']::numeric[]) AS cost",
+        (FIRST, ANNA),
+    )
+    spent = "SELECT sum(spent) FROM creditpulse.{} WHERE {} = %s"
+    for _ in range(2):
+        assert thread_cost(connection) == 2
+        assert figure(connection, spent.format("exact_threads", "thread_id"), FIRST) == 7
+        assert figure(connection, spent.format("exact_thread_users", "user_id"), ANNA) == 7
+        assert figure(connection, spent.format("exact_accounts", "account_id"), ANNA) == 7
+        fold(connection)
+    connection.execute("UPDATE usage_logs SET estimated_cost = -estimated_cost")
+    connection.execute("DELETE FROM usage_logs WHERE estimated_cost = 5")
+    fold(connection)
+    assert figure(connection, spent.format("thread_totals", "thread_id"), FIRST) == 0
+    assert differences(connection) == []
+
+
+def test_a_call_counts_in_its_hour(connection: Connection) -> None:
+    for at in ("2026-11-23 12:00:00+00", "2026-11-23 12:59:59.999999+00", "2026-11-23 13:00:00+00"):
+        write_call(connection, at=at)
+    hours = """SELECT sum(calls) FROM creditpulse.exact_thread_hours WHERE thread_id = %s GROUP BY hour ORDER BY hour"""
+    scope = """SELECT sum(calls) FROM creditpulse.exact_usage WHERE scope = %s AND grain = 2
+        GROUP BY bucket ORDER BY bucket"""
+    for _ in range(2):
+        assert connection.execute(hours, (FIRST,)).fetchall() == [(2,), (1,)]
+        for account in (ANNA, EVERY):
+            assert connection.execute(scope.encode(), (account,)).fetchall() == [(2,), (1,)]
+        fold(connection)
 
 
 def test_nan_counts_as_nothing_and_negative_and_late_rows_as_they_are(connection: Connection) -> None:
@@ -131,7 +214,9 @@ def test_what_cannot_be_added_up_is_set_aside_and_stops_nobody(connection: Conne
     write_call(connection, "1" + "0" * 20)
     assert thread_cost(connection) == 1
     fold(connection)
-    assert thread_cost(connection) == 1
+    assert thread_cost(connection) == account_cost(connection, ANNA) == 1
+    for view in ("exact_thread_hours", "exact_accounts", "exact_thread_users"):
+        assert figure(connection, COST.format(view)) == 1
     assert figure(connection, "SELECT count(*) FROM creditpulse.quarantine WHERE reason <> ''") == 2
 
 
@@ -175,7 +260,8 @@ def test_truncate_forgets_what_was_before_and_keeps_what_comes_after(connection:
         write_call(connection, "8")
     assert thread_cost(connection) == 8
     write_call(connection, "16")
-    assert thread_cost(connection) == 24
+    for view in ("exact_threads", "exact_thread_hours", "exact_thread_users", "exact_accounts"):
+        assert figure(connection, COST.format(view)) == 24
     fold(connection)
     assert thread_cost(connection) == 24
     assert differences(connection) == []

@@ -33,6 +33,16 @@ COSTS = ["0", "0.000001", "12.5", "-3.25", "NaN", "9999.999999"]
 ISOLATIONS = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 WRITERS = 3
 
+# Threads of which some stretch of time, however short, costs more than all that was spent in them.
+OVERSPENT = """
+    SELECT t.thread_id, a.created_at, b.created_at
+    FROM (SELECT thread_id, sum(spent) AS spent FROM creditpulse.exact_threads GROUP BY thread_id) t
+    JOIN creditpulse.source_usage a ON a.thread_id = t.thread_id
+    JOIN creditpulse.source_usage b ON b.thread_id = t.thread_id AND b.created_at >= a.created_at
+    WHERE t.spent < (SELECT sum(c.cost) FROM creditpulse.source_usage c
+        WHERE c.thread_id = t.thread_id AND c.created_at BETWEEN a.created_at AND b.created_at)
+"""
+
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
@@ -120,7 +130,8 @@ class Histories(RuleBasedStateMachine):
         self.write(
             writer,
             "INSERT INTO usage_logs (user_id, thread_id, total_prompt_tokens, total_tokens, estimated_cost, content,"
-            " created_at) SELECT %s, %s, n, n, %s, %s, %s FROM generate_series(1, %s) n",
+            " created_at) SELECT %s, %s, n, n, %s::numeric * (2 - n), %s, %s::timestamptz + n * interval '1 min'"
+            " FROM generate_series(1, %s) n",
             user, thread, cost, model, at, rows,
         )  # fmt: skip
 
@@ -128,6 +139,22 @@ class Histories(RuleBasedStateMachine):
     def move(self, writer: int, thread: str, to: str | None) -> None:
         self.write(writer, "UPDATE usage_logs SET thread_id = %s, total_tokens = total_tokens + 1 WHERE thread_id = %s"
                    " AND total_tokens < 5", to, thread)  # fmt: skip
+
+    @rule(
+        writer=st.integers(0, WRITERS - 1),
+        thread=st.sampled_from(THREADS[1:]),
+        user=st.sampled_from(USERS),
+        cost=st.sampled_from(COSTS),
+        at=st.sampled_from(TIMES),
+    )
+    def change(self, writer: int, thread: str, user: str | None, cost: str, at: str) -> None:
+        """Every second row of a thread gets another account, price and time, early ones included."""
+        self.write(
+            writer,
+            "UPDATE usage_logs SET user_id = %s, estimated_cost = %s, created_at = %s WHERE thread_id = %s"
+            " AND total_tokens %% 2 = 0",
+            user, cost, at, thread,
+        )  # fmt: skip
 
     @rule(writer=st.integers(0, WRITERS - 1), thread=st.sampled_from(THREADS[1:]), most=st.integers(0, 30))
     def delete(self, writer: int, thread: str, most: int) -> None:
@@ -152,6 +179,11 @@ class Histories(RuleBasedStateMachine):
         # A table that is being truncated can be compared once that has ended.
         with suppress(psycopg.errors.LockNotAvailable):
             assert differences(self.reader) == []
+
+    @invariant()
+    def no_stretch_costs_more_than_was_spent(self) -> None:
+        with suppress(psycopg.errors.LockNotAvailable):
+            assert self.reader.execute(OVERSPENT).fetchall() == []
 
 
 @pytest.fixture
