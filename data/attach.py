@@ -30,6 +30,12 @@ from data.views import source_views
 
 logger = logging.getLogger(__name__)
 
+# Whatever the role's own defaults are: nothing of ours may fail over what writers do meanwhile, or be forbidden.
+PLAIN_TRANSACTIONS = """
+    SET default_transaction_isolation = 'read committed';
+    SET default_transaction_read_only = off
+"""
+
 Progress = Callable[[int, int], None]  # steps counted, steps in all
 LOCK_TIMEOUT_MS = 200  # no writer ever queues behind our wait for the lock for longer
 LOCK_TRIES = 300
@@ -73,10 +79,11 @@ def attach(url: str, progress: Progress = no_progress, users_table: str | None =
 
 @contextmanager
 def patient(url: str) -> Iterator[Connection[TupleRow]]:
-    """A connection whose statements may take as long as they need, whatever the role's own timeouts are."""
+    """A connection whose statements may take as long as they need, whatever the role's own defaults are."""
     with psycopg.connect(url, autocommit=True, application_name="creditpulse migrate", **KEEPALIVE) as connection:
         connection.execute("SET statement_timeout = 0")
         connection.execute("SET lock_timeout = 0")
+        connection.execute(PLAIN_TRANSACTIONS)
         yield connection
 
 

@@ -23,9 +23,11 @@ TRUSTED = "host all all 198.18.0.0/15 trust\n"
 
 
 class Postgres:
-    """`inside` runs it by way of another command, such as in a network namespace; then it has that one's addresses."""
+    """`options` are more of PostgreSQL's. `inside` runs it by way of another command, such as in a network namespace;
+    then it has that one's addresses."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str = "") -> None:
+        self.options = options
         self.folder = Path(tempfile.mkdtemp(prefix="creditpulse-test-"))
         self.server = embedded_server(self.folder / "postgres")
         self.server.ensure_pgdata_inited()
@@ -37,7 +39,7 @@ class Postgres:
         return f"postgresql://postgres@{host}:{self.port}/{database}"
 
     def start(self, inside: Sequence[str] = (), addresses: str = "127.0.0.1") -> None:
-        options = f"{OPTIONS} -c listen_addresses={addresses} -p {self.port}"
+        options = f"{OPTIONS} {self.options} -c listen_addresses={addresses} -p {self.port}"
         self.control("-w", "-l", str(self.folder / "postgres" / "log"), "-o", options, "start", inside=inside)
 
     def stop(self, mode: str = "fast") -> None:

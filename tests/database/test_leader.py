@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -14,9 +14,11 @@ import pytest
 from data.constants import DOORBELL_LOCK, HISTORY_LOCK, LEADER_LOCK
 from data.leader import END_LOST_LEADER, Leader, elected
 from data.migrate import migrate
+from data.reign import Fold, Reign
 from data.verify import differences
 from tests.database.ledger import Connection, figure, thread_cost, write_call
 from tests.pgbouncer import transaction_pooler
+from tests.postgres import Postgres
 
 PATIENCE_SECONDS = 20.0
 
@@ -245,3 +247,57 @@ def test_behind_a_transaction_pooler_a_history_that_is_needed_is_said_once_not_a
         connection.execute("DELETE FROM creditpulse.leader")
         until(lambda: figure(connection, beats) == 1)
     assert sum("history is not counted" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.fixture(scope="module")
+def preparing() -> Iterator[str]:
+    """A database whose server takes transactions in two phases; most take none."""
+    server = Postgres("-c max_prepared_transactions=5")
+    try:
+        server.start()
+        server.make_template()
+        yield server.make_database("preparing")
+    finally:
+        server.close()
+
+
+def test_where_transactions_are_prepared_no_writer_has_to_ring_and_nothing_is_lost(preparing: str) -> None:
+    with psycopg.connect(preparing, autocommit=True) as connection, candidate(preparing) as leader:
+        until(leader.leading.is_set)
+        for number in range(40):
+            connection.execute("BEGIN")
+            write_call(connection)
+            connection.execute(f"PREPARE TRANSACTION 'call-{number}'".encode())
+            until(lambda: queued(connection) == 0)
+            connection.execute(f"COMMIT PREPARED 'call-{number}'".encode())
+            until(lambda: queued(connection) == 0)
+        assert thread_cost(connection) == 40
+        assert differences(connection) == []
+
+
+@pytest.mark.parametrize("through_a_pooler", [False, True])
+def test_a_role_with_defaults_of_its_own_changes_nothing_for_the_leader(
+    connection: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch, through_a_pooler: bool
+) -> None:
+    name = connection.info.dbname
+    for default in ("default_transaction_isolation = 'serializable'", "default_transaction_read_only = on"):
+        connection.execute(f"ALTER ROLE postgres IN DATABASE {name} SET {default}".encode())
+    if not through_a_pooler:
+        connection.execute("UPDATE creditpulse.state SET history = 'needed'")
+    levels: set[str] = set()
+    fold = Reign.fold
+
+    def watched(reign: Reign) -> Fold:
+        levels.add(str(reign.connection.execute("SHOW transaction_isolation").fetchone()))
+        return fold(reign)
+
+    monkeypatch.setattr(Reign, "fold", watched)
+    with ExitStack() as stack:
+        url = stack.enter_context(transaction_pooler(database_url)) if through_a_pooler else database_url
+        stack.enter_context(candidate(url))
+        until(lambda: connection.execute("SELECT history FROM creditpulse.state").fetchone() == ("complete",))
+        for count in range(1, 4):
+            write_call(connection)
+            until(lambda: queued(connection) == 0)
+            assert thread_cost(connection) == count
+    assert levels == {"('read committed',)"}
