@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-# What is left out in the short runs: ten million calls, and minutes of a snapshot.
+# What is left out in the short runs: ten million calls and more, and minutes of a snapshot.
 SHORT = {
     "pixel": ["--inserts", "120"],
     "writers": ["--rounds", "3", "--seconds", "3"],
     "totals": ["--rows", "10000", "1000000"],
     "old_snapshot": [],
     "fanout": [],
+    "pages": ["--rows", "100K", "1M"],
+    "raw_chart": ["--rows", "1M"],
     "forecast": [],
 }
 

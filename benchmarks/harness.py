@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,7 @@ from data.leader import Leader
 ROOT = Path(__file__).parent.parent
 FOLD_INTERVAL_MS = 10  # the default of CREDITPULSE_FOLD_INTERVAL_MS
 START_SECONDS = 90
+CREDITS_PER_DOLLAR = Decimal(100)  # the default of CREDITPULSE_CREDITS_PER_DOLLAR
 
 
 @contextmanager
