@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from data.figures_accounts import figures_of_accounts, top_accounts
 from data.figures_activity import Activity, activity
-from data.figures_series import GROUPS, MOST_LINES, OTHER, Line, Series, heat, series, totals
+from data.figures_heat import heat
+from data.figures_series import GROUPS, MOST_LINES, OTHER, Line, Series, series, totals
 from data.figures_threads import figures_of_threads, top_threads
 from data.figures_top import TOP, Top, top_models
 from data.metrics import Figures

@@ -16,10 +16,11 @@ from data.accounts import account_label
 from data.figures_slices import FIGURES, SUMS, VALID, figures_of, parts, rolled, slices, values_of, whole_of
 from data.figures_top import TOP, Top, top
 from data.metrics import Figures
+from data.segments import cover
 from data.usage_query import UsageQuery
 from data.viewer import Viewer
 
-FIRST_LOOK = 100  # accounts: the least that the list can cost is known from them
+FIRST_LOOK = 3  # times the length of the list: from these it is known how little can be in it
 
 
 def account_sums(name: str, accounts: str) -> str:
@@ -48,7 +49,7 @@ SPENDERS = f"""
 # any range is bounded by what it has spent; what is queued, or lies at an edge, is looked at in any case.
 TOP_ACCOUNTS = f"""{parts("whole_")},
     likely AS MATERIALIZED (
-        (SELECT * FROM ({SPENDERS} ORDER BY a.spent_step DESC LIMIT {FIRST_LOOK}) a)
+        (SELECT * FROM ({SPENDERS} ORDER BY a.spent_step DESC LIMIT {FIRST_LOOK} * :limit) a)
         UNION SELECT user_id FROM whole_queued UNION SELECT user_id FROM whole_cut
     ), {account_sums("likely_sums", "likely")},
     bar AS MATERIALIZED (
@@ -92,7 +93,7 @@ def figures_of_accounts(
 
     The edges lie within the query's range. Raises NotFoundError where the scope is not the viewer's.
     """
-    values = values_of(viewer, query, edges)
+    values = values_of(viewer, query, cover(edges))
     within = [id for id in ids if query.scope == "all" or id == values["scope"]]
     rows = connection.execute(OF_ACCOUNTS, {**values, "start": edges[0], "end": edges[-1], "ids": within})
     return {(row.id, row.number): figures_of(row) for row in rows if row.calls}

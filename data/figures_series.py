@@ -1,4 +1,4 @@
-"""Totals of a range, and their course: by step and model or account, and by weekday and hour."""
+"""Totals of a range, and their course by model or account."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from data.figures_slices import FIGURES, SUMS, figures_of, rolled, slices, value
 from data.metrics import NOTHING, Figures
 from data.ranges import edges as edges_of
 from data.ranges import step_of
+from data.segments import cover
 from data.usage_query import NO_MODEL, UsageQuery
 from data.viewer import Viewer
-from data.zones import zone_of
 
 OTHER = "(other)"
 MOST_LINES = 8
@@ -90,7 +90,7 @@ BY_ACCOUNT = text(f"""
 
 def totals(connection: Connection, viewer: Viewer, query: UsageQuery) -> Figures:
     """The sums of all calls in the range. Raises NotFoundError where the scope is not the viewer's."""
-    values = values_of(viewer, query, (query.range.start, query.range.end))
+    values = values_of(viewer, query)
     return figures_of(connection.execute(TOTALS, values).one())
 
 
@@ -112,7 +112,7 @@ def series(
     step = step or step_of(query.range)
     edges = edges_of(query.range, step)
     statement = {"model": BY_MODEL, "account": BY_ACCOUNT}[by] if by else PLAIN
-    rows = connection.execute(statement, {**values_of(viewer, query, edges), **whole_of(query), "limit": most})
+    rows = connection.execute(statement, {**values_of(viewer, query, cover(edges)), **whole_of(query), "limit": most})
     return Series(edges, step, lines_of(rows, len(edges) - 1, by, most))
 
 
@@ -130,17 +130,3 @@ def named(row: Any, by: str | None) -> tuple[str, str]:
     if by == "account":
         return row.key, account_label(UUID(row.key), row.name, row.email)
     return (row.key or NO_MODEL, row.key or "No model") if by else ("total", "Total")
-
-
-def heat(connection: Connection, viewer: Viewer, query: UsageQuery) -> tuple[tuple[Figures, ...], ...]:
-    """Sums by weekday (Monday first) and hour of the zone's clock.
-
-    Raises NotFoundError where the scope is not the viewer's.
-    """
-    edges = edges_of(query.range, "hour")
-    zone = zone_of(query.range.zone)
-    cells = [[NOTHING] * 24 for _ in range(7)]
-    for row in connection.execute(PLAIN, values_of(viewer, query, edges)):
-        at = edges[row.number].astimezone(zone)
-        cells[at.weekday()][at.hour] += figures_of(row)
-    return tuple(map(tuple, cells))

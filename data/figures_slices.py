@@ -6,13 +6,11 @@ a quarter hour that an edge cuts are read from the raw table alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
 from data.metrics import Figures
-from data.segments import RAW, cover
+from data.segments import RAW, Segments, cover
 from data.usage_query import UsageQuery, scope_for
 from data.viewer import Viewer
 
@@ -26,7 +24,7 @@ OF_MODEL = "(cast(:model AS text) IS NULL OR {0}.model = :model)"
 OF_SCOPE = "(:scope = :every OR {0}.user_id = :scope)"
 OF_SCOPE_RAW = "(:scope = :every OR {0}.user_id = :scope OR (:scope = :nil AND {0}.user_id IS NULL))"
 COUNTED = "creditpulse.foldable({0}.prompt_tokens, {0}.completion_tokens, {0}.total_tokens, {0}.cost)"
-# Within the quarter hours that the start and the end cut. Spelled out, so that the planner knows how few rows they have.
+# Within the quarter hours that the start and the end cut; spelled out, so that the planner knows how few they are.
 CUT = """((u.created_at >= :cut_0 AND u.created_at < :cut_1) OR (u.created_at >= :cut_2 AND u.created_at < :cut_3))"""
 # What is rolled up holds, unless the table was truncated since.
 VALID = "NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'U')"
@@ -42,7 +40,8 @@ def parts(name: str = "") -> str:
         SELECT * FROM unnest(cast(:{name}grains AS smallint[]), cast(:{name}firsts AS timestamptz[]),
             cast(:{name}lasts AS timestamptz[]), cast(:{name}numbers AS integer[])) AS s (grain, first, last, number)
     ), {name}queued AS MATERIALIZED (
-        SELECT (cast(:{name}numbers AS integer[]))[b.place] AS number, q.user_id, q.model, {FIGURES.format("q")}
+        SELECT (cast(:{name}numbers AS integer[]))[b.place] AS number, q.user_id, q.model, q.quarter,
+            {FIGURES.format("q")}
         FROM creditpulse.queued q
         CROSS JOIN LATERAL (SELECT width_bucket(q.quarter, cast(:{name}firsts AS timestamptz[])) AS place) b
         WHERE q.source = 'u' AND q.quarter >= :start AND q.quarter < :end
@@ -51,8 +50,8 @@ def parts(name: str = "") -> str:
     ), {name}cut AS MATERIALIZED (
         SELECT (cast(:{name}numbers AS integer[]))[
                 width_bucket(u.created_at, cast(:{name}firsts AS timestamptz[]))] AS number,
-            coalesce(u.user_id, :nil) AS user_id, u.model, 1 AS calls, u.prompt_tokens, u.completion_tokens,
-            u.total_tokens, u.cost
+            coalesce(u.user_id, :nil) AS user_id, u.model, u.created_at, 1 AS calls, u.prompt_tokens,
+            u.completion_tokens, u.total_tokens, u.cost
         FROM creditpulse.source_usage u
         WHERE {CUT} AND {OF_SCOPE_RAW.format("u")} AND {OF_MODEL.format("u")} AND {COUNTED.format("u")}
     )"""
@@ -86,12 +85,12 @@ def slices(name: str = "") -> str:
     )"""
 
 
-def values_of(viewer: Viewer, query: UsageQuery, edges: Sequence[datetime] | None = None) -> dict[str, Any]:
+def values_of(viewer: Viewer, query: UsageQuery, segments: Segments | None = None) -> dict[str, Any]:
     """The parameters of the SQL above; edges within the range lie on quarter hours.
 
     Raises NotFoundError for a scope that is not the viewer's.
     """
-    segments = cover(edges or (query.range.start, query.range.end))
+    segments = segments or cover((query.range.start, query.range.end))
     cuts = [at for stretch in segments.stretches if stretch.grain == RAW for at in (stretch.first, stretch.last)]
     if len(cuts) > 4:
         raise ValueError("an edge within the range cuts a quarter hour")

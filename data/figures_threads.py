@@ -27,11 +27,11 @@ from data.figures_slices import (
 from data.figures_top import TOP, Top, top
 from data.metrics import Figures
 from data.ranges import HOUR
-from data.segments import RAW, cover
+from data.segments import HOURS, RAW, cover
 from data.usage_query import UsageQuery
 from data.viewer import Viewer
 
-FIRST_LOOK = 200  # threads: the least that the list can cost is known from them
+FIRST_LOOK = 10  # times the length of the list: from these it is known how little can be in it
 
 # A scalar, not EXISTS: that may be hashed, which would read the whole table for a few threads.
 # The viewer's own: by the thread's row, or, where that is missing, because every call in it is theirs.
@@ -100,7 +100,7 @@ def top_statement(spenders: str) -> TextClause:
     WITH {PARTS}, likely AS MATERIALIZED (
         SELECT l.id, {WHOLE.format("l.id")} AS whole
         FROM (
-            (SELECT * FROM ({spenders} ORDER BY x.spent_step DESC LIMIT {FIRST_LOOK}) a)
+            (SELECT * FROM ({spenders} ORDER BY x.spent_step DESC LIMIT {FIRST_LOOK} * :limit) a)
             UNION SELECT m.id FROM moved m WHERE {VISIBLE.format("m.id")}
         ) l
     ), {thread_sums("likely_sums", "likely")},
@@ -165,7 +165,7 @@ def figures_of_threads(
 
 def thread_values(viewer: Viewer, query: UsageQuery) -> dict[str, Any]:
     values = values_of(viewer, query)
-    hours = cover((query.range.start, query.range.end), ((2, HOUR),)).values
+    hours = cover((query.range.start, query.range.end), ((HOURS, HOUR),)).values
     whole = {f"whole_{name}": values[name] for name in ("grains", "firsts", "lasts", "numbers")}
     viewers = {"staff": viewer.staff, "accounts": list(viewer.accounts)}
     return {**values, **whole, **{f"hour_{name}": value for name, value in hours.items()}, **viewers}

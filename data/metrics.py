@@ -91,7 +91,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             ),
             Metric(
                 "burn_rate", "Burn rate", "credits per minute",
-                "Credits spent a minute by agents that run now, over the last 10 minutes or since the run began.",
+                "Credits spent a minute, over the last 10 minutes; of a running agent since its run began, where that "
+                "is later.",
                 RATE,
             ),
         )

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from data.ranges import DAY, HOUR, QUARTER, floor
 
-# As the column grain of the rollups has them, the coarsest first; the raw rows have none.
-GRAINS: tuple[tuple[int, timedelta], ...] = ((1, DAY), (2, HOUR), (0, QUARTER))
-RAW = -1
+# As the column grain of the rollups has them; the raw rows have none.
+QUARTERS, DAYS, HOURS, RAW = 0, 1, 2, -1
+GRAINS: tuple[tuple[int, timedelta], ...] = ((DAYS, DAY), (HOURS, HOUR), (QUARTERS, QUARTER))  # the coarsest first
 
 
 @dataclass(frozen=True)
