@@ -76,6 +76,23 @@ def test_a_page_that_is_there_is_200_and_one_that_is_not_404(make_client: MakeCl
         assert "react-entry-point" in answer.text
 
 
+def test_an_id_may_be_written_in_capitals(make_client: MakeClient, thread: UUID) -> None:
+    client, path = make_client(PERSON), f"/threads/{str(thread).upper()}"
+    assert client.get(path).status_code == 200
+    body = {
+        "output": "..page.children...page-shown.data..",
+        "outputs": [{"id": "page", "property": "children"}, {"id": "page-shown", "property": "data"}],
+        "inputs": [
+            {"id": "url", "property": "pathname", "value": path},
+            {"id": "page-asked", "property": "data", "value": None},
+        ],
+        "state": [{"id": "url", "property": "search", "value": ""}],
+        "changedPropIds": ["url.pathname"],
+    }
+    shown = client.post("/_dash-update-component", json=body).json["response"]["page-shown"]["data"]
+    assert shown["thread"] == str(thread)
+
+
 def test_what_is_not_yours_is_404_as_what_is_not_there(make_client: MakeClient, thread: UUID) -> None:
     assert make_client(PERSON).get(f"/threads/{thread}").status_code == 200
     assert make_client(STRANGER).get(f"/threads/{thread}").status_code == 404
