@@ -17,6 +17,7 @@ from data.figures import GROUPS
 from data.listing import FIGURES, Listing
 from data.ranges import CUSTOM, DEFAULT, PRESETS, STEPS
 from data.thread_listing import COLUMNS as THREAD_COLUMNS
+from data.top_listing import MOST_IN_ORDER
 from data.usage_query import NO_MODEL
 
 DESCRIPTION = """Credits and usage of AI agents, with the figures that the pages show.
@@ -52,6 +53,10 @@ PROBLEMS = {
     404: "Not there, or not yours.",
     503: "The database does not answer, or the history is being counted.",
 }
+DEAREST = (
+    {"type": "integer", "minimum": 1, "maximum": MOST_IN_ORDER},
+    "Only the dearest so many, in order; left out, everything, by id.",
+)
 PAGING = ("limit", "cursor")
 
 
@@ -107,9 +112,14 @@ def one_thread() -> Schema:
 
 
 def download(name: str, listing: Listing) -> Schema:
+    """`limit` means something else here than in the API."""
     columns = "\n".join(f"- `{column}`: {COLUMNS[column]['description']}" for column in listing.every_column)
     body = {"text/csv": {"schema": {"type": "string", "description": f"Columns, where they apply:\n{columns}"}}}
-    return operation(f"export_{name.replace('-', '_')}", about(listing), listing.filters, body)
+    found = operation(f"export_{name.replace('-', '_')}", about(listing), listing.filters, body)
+    for one in found["parameters"]:
+        if one["name"] == "limit":
+            one["schema"], one["description"] = DEAREST
+    return found
 
 
 def operation(name: str, summary: str, filters: Iterable[str], body: Schema) -> Schema:

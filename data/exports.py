@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from data.content_listing import CallListing, PurchaseListing, RunListing
 from data.listing import Listing
-from data.top_listing import ModelListing
+from data.top_listing import ModelListing, TopAccountListing, TopThreadListing
 from data.usage_listing import HeatListing, UsageListing
 
 
@@ -15,6 +15,8 @@ def listings(credits_per_dollar: Decimal) -> Mapping[str, Listing]:
     return {
         "usage": UsageListing(credits_per_dollar),
         "heat": HeatListing(credits_per_dollar),
+        "top-threads": TopThreadListing(credits_per_dollar),
+        "top-accounts": TopAccountListing(credits_per_dollar),
         "models": ModelListing(credits_per_dollar),
         "calls": CallListing(credits_per_dollar),
         "runs": RunListing(),

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import Connection
 
 from data.errors import InputError
-from data.figures import GROUPS, Line, Series, heat, series
+from data.figures import GROUPS, Line, Series, figures_of_accounts, heat, series
 from data.listing import (
     FIGURES,
     RANGE_FILTERS,
@@ -27,6 +28,7 @@ from data.listing import (
 )
 from data.metrics import NOTHING, Figures
 from data.ranges import CUSTOM, STEPS, Range, edges, step_of
+from data.spenders import Spender, spending_accounts
 from data.usage_query import UsageQuery
 from data.viewer import Viewer
 
@@ -82,6 +84,8 @@ class UsageListing:
 
     def page(self, connection: Connection, viewer: Viewer, query: SteppedQuery, after: Key | None, limit: int) -> Page:
         """By step; by account, all steps of one account come before those of the next."""
+        if query.by == "account":
+            return self.page_of_accounts(connection, viewer, query, after, limit)
         start = time_in(after[0]) if after else query.usage.range.start
         most = limit if query.by is None else max(1, limit // MODELS_EXPECTED)
         part = part_of(query.usage.range, query.step, start, most)
@@ -94,6 +98,38 @@ class UsageListing:
         rows = [row for _step, _group, row in found]
         return Page(rows, None if part.end >= query.usage.range.end else (part.end.isoformat(),))
 
+    def page_of_accounts(
+        self, connection: Connection, viewer: Viewer, query: SteppedQuery, after: Key | None, limit: int
+    ) -> Page:
+        """As many accounts as fit with all their steps; where not even one does, some steps of one account."""
+        whole = query.usage.range
+        within = time_in(after[1]) if after and len(after) > 1 else None
+        part = part_of(whole, query.step, within or whole.start, limit)
+        steps = edges(part, query.step)
+        entire = (part.start, part.end) == (whole.start, whole.end)
+        most = max(1, limit // (len(steps) - 1)) if entire else 1
+        beyond = UUID(str(after[0])) if after else None
+        if within and beyond:  # the same account once more
+            beyond = UUID(int=beyond.int - 1) if beyond.int else None
+        found = spending_accounts(connection, viewer, query.usage, beyond, most)
+        figures = figures_of_accounts(connection, viewer, query.usage, [one.id for one in found], steps)
+        rows = [
+            self.account_cells(query, one, steps, number, own)
+            for one in found
+            for number in range(len(steps) - 1)
+            if (own := figures.get((one.id, number)))
+        ]
+        if found and part.end < whole.end:
+            return Page(rows, (str(found[0].id), part.end.isoformat()))
+        return Page(rows, (str(found[-1].id),) if len(found) == most else None)
+
+    def account_cells(
+        self, query: SteppedQuery, account: Spender, steps: tuple[datetime, ...], number: int, figures: Figures
+    ) -> Row:
+        zone = query.usage.range.zone
+        start, end = local(steps[number], zone), local(steps[number + 1], zone)
+        return (start, end, str(account.id), account.label, *figure_cells(figures, self.credits_per_dollar))
+
     def rows(self, query: SteppedQuery, read: Series, beyond: str) -> Iterator[tuple[datetime, str, Row]]:
         """Each with its step and group; of the first step those after the group `beyond`."""
         zone = query.usage.range.zone
@@ -103,7 +139,7 @@ class UsageListing:
                 figures = line.figures[number] if line.figures else NOTHING
                 if query.by and (figures == NOTHING or (number == 0 and line.key <= beyond)):
                     continue
-                group = {"model": (line.label,), "account": (line.key, line.label)}.get(query.by or "", ())
+                group = (line.label,) if query.by else ()
                 cells = figure_cells(figures, self.credits_per_dollar)
                 yield start, line.key, (local(start, zone), local(end, zone), *group, *cells)
 

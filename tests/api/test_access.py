@@ -16,7 +16,11 @@ from tests.database.workload import add_call, add_run, add_thread, add_user, uid
 Connection = psycopg.Connection[tuple[object, ...]]
 Make = Callable[..., TestClient]
 MINE, THEIRS, ABSENT = str(uid("mine")), str(uid("theirs")), str(UUID(int=7))
-OF_SCOPES = ("/export/usage.csv", "/export/heat.csv", "/export/models.csv", "/export/purchases.csv", "/api/v1/usage")
+OF_SCOPES = (
+    "/export/usage.csv", "/export/usage.csv?by=account", "/export/heat.csv", "/export/models.csv",
+    "/export/top-threads.csv", "/export/top-threads.csv?limit=3", "/export/top-accounts.csv",
+    "/export/top-accounts.csv?limit=3", "/export/purchases.csv", "/api/v1/usage",
+)  # fmt: skip
 OF_THREADS = (
     "/export/calls.csv?thread=",
     "/export/runs.csv?thread=",
@@ -54,7 +58,8 @@ def test_a_scope_is_for_staff_and_for_itself(
     make_client: Make, path: str, viewer: Viewer, scope: str, status: int
 ) -> None:
     named = str(uid(scope)) if scope in ("ann", "bob") else scope
-    assert make_client(viewer).get(path, params={"scope": named}).status_code == status
+    joined = "&" if "?" in path else "?"
+    assert make_client(viewer).get(f"{path}{joined}scope={named}").status_code == status
 
 
 @pytest.mark.parametrize("path", OF_THREADS)

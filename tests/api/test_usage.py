@@ -98,6 +98,35 @@ def test_models_have_their_shares(client: TestClient) -> None:
     ]
 
 
+@pytest.mark.usefixtures("calls")
+@pytest.mark.parametrize("name", ["top-threads", "top-accounts"])
+def test_everything_is_listed_by_id_and_the_dearest_in_order(
+    client: TestClient, connection: Connection, name: str
+) -> None:
+    for number in range(4):
+        add_call(connection, uid(f"t{number}"), uid(f"u{number}"), cost=str(number - 1), at="2026-11-03Z")
+    whole = table(client.get(f"/export/{name}.csv", params=NOVEMBER).text)
+    key = next(iter(whole[0]))
+    assert [row[key] for row in whole] == sorted(row[key] for row in whole)
+    assert sum(Decimal(row["cost"]) for row in whole) == Decimal("9.500001")
+    dearest = table(client.get(f"/export/{name}.csv", params={**NOVEMBER, "limit": "2"}).text)
+    assert [row["cost"] for row in dearest] == ["7.500001", "2"]
+
+
+@pytest.mark.usefixtures("calls")
+@pytest.mark.parametrize("step", ["day", "hour"])
+@pytest.mark.parametrize("limit", [1, 5, 7, 20, 1000])
+def test_every_account_has_all_its_steps(client: TestClient, connection: Connection, step: str, limit: int) -> None:
+    for number in range(3):
+        for day in (1, 4, 6):
+            add_call(connection, uid("x"), uid(f"u{number}"), cost=str(day), at=f"2026-11-0{day} 12:00Z")
+    add_call(connection, uid("x"), None, cost="100", at="2026-11-02 12:00Z")
+    rows = every_page(client, "/api/v1/usage", **NOVEMBER, by="account", step=step, limit=limit)
+    places = [(row["account_id"], row["start"]) for row in rows]
+    assert (len(places), places) == (13 if step == "day" else 14, sorted(places))
+    assert sum(Decimal(row["cost"]) for row in rows) == Decimal("140.500001")
+
+
 @pytest.mark.parametrize("step", ["quarter", "hour", "day", "week", "month"])
 @pytest.mark.parametrize("most", [1, 3, 50])
 def test_the_parts_of_a_range_have_the_steps_of_the_whole(step: str, most: int) -> None:
