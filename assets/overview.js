@@ -55,8 +55,10 @@
 
   const memory = new Map(); // of figures that flash
   const rests = {};
-  let view = null; // that the page was last asked for
+  let page = null; // its element
+  let view = null; // that it was last asked for
   let waiting = new Set(); // parts that are to be asked for once the first figures are drawn
+  let pending = false; // these are on their way
   let hidden = new Set(); // parts that changed out of sight
   let observer = null;
   let open = true; // the range goes on
@@ -84,8 +86,8 @@
   }
 
   function want(part) {
-    if (waiting.has(part)) return;
-    if (inSight(part)) ask(part);
+    if (pending && part !== FIRST) waiting.add(part);
+    else if (inSight(part)) ask(part);
     else hidden.add(part);
   }
 
@@ -107,13 +109,19 @@
     }
   }
 
-  function opened() {
+  /* The page is another than the last that was asked for: nothing of that holds. */
+  function opened(root) {
+    page = root;
     for (const part of Object.keys(PARTS)) dc.gate.forget(part);
     view = null;
     waiting = new Set();
+    pending = false;
     hidden = new Set();
     memory.clear();
     watch();
+    dc.view.watch((now) => {
+      if (view && page && page.isConnected) look(now);
+    });
   }
 
   /* Another view: the first figures at once, whatever else has changed after them. */
@@ -129,7 +137,9 @@
       waiting.add(part);
       hidden.delete(part);
     }
-    if (other.includes(FIRST)) ask(FIRST);
+    if (!other.includes(FIRST)) return;
+    pending = true;
+    ask(FIRST);
   }
 
   /* The answer is in the page; it is drawn a frame later, and only then come the others. */
@@ -146,6 +156,7 @@
   }
 
   function askOthers() {
+    pending = false;
     waiting.forEach(ask);
     waiting.clear();
   }
@@ -189,7 +200,8 @@
       targetOf,
 
       ask(now, hint, _ticks, status) {
-        if (!(dc.callback_context.triggered || []).length) opened();
+        const root = window.document.getElementById("overview");
+        if (root !== page) opened(root);
         if (!now || !now.scope) return dc.no_update;
         if (!view || !same(view, now)) look(now);
         else if (triggered("overview-changed.data")) {
@@ -232,7 +244,7 @@
       /* What the page's own controls say of the view. */
       choices(now) {
         if (!now) return new Array(5).fill(dc.no_update);
-        const on = (by) => (now.by === by ? "on" : "");
+        const on = (by) => String(now.by === by);
         return [now.scope === "all" ? "all" : "account", on("model"), on("account"), now.model ? `${now.model} ×` : "", !now.model];
       },
 

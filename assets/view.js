@@ -145,6 +145,7 @@
   let kept = null; // what the address said of it
   let path = null;
   let popped = false;
+  let watcher = null; // the page's, which is told at once: the store takes its time
   let zoneBefore = HERE; // that from which UTC was chosen
 
   if (window.addEventListener) {
@@ -167,6 +168,7 @@
     if (search === window.location.search) return;
     view = chosen;
     kept = chosen;
+    if (watcher) watcher(view);
     dc.publish.publish("view", { data: view });
     write(search, true);
   }
@@ -217,6 +219,9 @@
       choose,
 
       current: () => view,
+      watch(run) {
+        watcher = run;
+      },
 
       /* The store, from the address. */
       read(scope, _search, _path, shown) {
@@ -250,14 +255,14 @@
           short ? "menu" : "menu on",
           options,
           now.zone,
-          now.zone === "UTC" ? "zone-utc on" : "zone-utc",
+          String(now.zone === "UTC"),
           String(now.compare !== "off"),
         ];
       },
 
       ranges(now) {
         const name = now ? now.range : "";
-        return [].concat(dc.callback_context.outputs_list).map(({ id }) => (id.replace(/^view-(range|preset)-/, "") === name ? "on" : ""));
+        return [].concat(dc.callback_context.outputs_list).map(({ id }) => String(id.replace(/^view-(range|preset)-/, "") === name));
       },
 
       fill_custom(now) {

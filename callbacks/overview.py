@@ -224,8 +224,8 @@ ACTIVITY = [
 ]
 CHOICES = outputs_of(
     f"{ids.OVERVIEW}.data-scope",
-    f"{ids.OVERVIEW_BY['model']}.className",
-    f"{ids.OVERVIEW_BY['account']}.className",
+    f"{ids.OVERVIEW_BY['model']}.aria-pressed",
+    f"{ids.OVERVIEW_BY['account']}.aria-pressed",
     f"{ids.OVERVIEW_MODEL}.children",
     f"{ids.OVERVIEW_MODEL}.hidden",
 )

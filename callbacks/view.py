@@ -52,7 +52,7 @@ def register(app: Dash) -> None:
     search, path = Input(ids.URL, "search"), Input(ids.URL, "pathname")
     wire(app, "view", "read", [Input(ids.NAV_ACCOUNT, "value"), search, path, shown], outputs_of(f"{ids.VIEW}.data"))
     wire(app, "view", "bar", [view, shown, Input(ids.VIEW_ZONES, "data")], BAR)
-    wire(app, "view", "ranges", [view], outputs_of(*(f"{name}.className" for name in RANGE_BUTTONS)))
+    wire(app, "view", "ranges", [view], outputs_of(*(f"{name}.aria-pressed" for name in RANGE_BUTTONS)))
     wire(app, "view", "choose_range", [Input(name, "n_clicks") for name in RANGE_BUTTONS], initial=False)
     bounds = [State(name, "value") for name in BOUNDS]
     note = outputs_of(f"{ids.VIEW_CUSTOM_NOTE}.children")
@@ -71,6 +71,6 @@ BAR = outputs_of(
     f"{ids.VIEW_MENU}.className",
     f"{ids.VIEW_ZONE}.options",
     f"{ids.VIEW_ZONE}.value",
-    f"{ids.VIEW_UTC}.className",
+    f"{ids.VIEW_UTC}.aria-pressed",
     f"{ids.VIEW_COMPARE}.aria-pressed",
 )

@@ -34,7 +34,10 @@ def bar(presets: Mapping[str, str], found: Component | None = None) -> Component
 
 def short_ranges() -> Component:
     return html.Div(
-        [html.Button(text, id=ids.view_range(name), n_clicks=0) for name, text in SHORT.items()],
+        [
+            html.Button(text, id=ids.view_range(name), n_clicks=0, **attributes(aria_pressed="false"))
+            for name, text in SHORT.items()
+        ],
         className="seg short-ranges",
         role="group",
         **attributes(aria_label="Range"),
@@ -54,7 +57,10 @@ def range_menu(presets: Mapping[str, str]) -> Component:
             html.Div(
                 [
                     html.Div(
-                        [html.Button(text, id=ids.view_preset(name), n_clicks=0) for name, text in presets.items()],
+                        [
+                            html.Button(text, id=ids.view_preset(name), n_clicks=0, **attributes(aria_pressed="false"))
+                            for name, text in presets.items()
+                        ],
                         className="menu-list",
                     ),
                     custom_range(),
@@ -107,7 +113,14 @@ def zone_chooser() -> Component:
                 optionHeight=34,
                 labels={"search": "Find a time zone", "no_options_found": "No zone with that name"},
             ),
-            html.Button("UTC", id=ids.VIEW_UTC, n_clicks=0, className="zone-utc", title="Show times in UTC, and back"),
+            html.Button(
+                "UTC",
+                id=ids.VIEW_UTC,
+                n_clicks=0,
+                className="zone-utc",
+                title="Show times in UTC, and back",
+                **attributes(aria_pressed="false"),
+            ),
         ],
         className="zone-box",
     )

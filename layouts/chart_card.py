@@ -98,7 +98,10 @@ def csv_link(link_id: str, export: str) -> Component:
 def switch(label: str, options: Sequence[tuple[str, str]], chosen: str) -> Component:
     """A row of buttons of which one is on; `options` are ids and texts."""
     return html.Div(
-        [html.Button(text, id=name, n_clicks=0, className="on" if name == chosen else "") for name, text in options],
+        [
+            html.Button(text, id=name, n_clicks=0, **attributes(aria_pressed=str(name == chosen).lower()))
+            for name, text in options
+        ],
         className="seg",
         role="group",
         **attributes(aria_label=label),

@@ -90,7 +90,7 @@ def test_a_range_is_in_the_address_and_back_and_a_link_show_the_same(tab: Tab, t
     tab.driver.back()
     tab.until_text("overview-figure-credits", "200")
     assert tab.path() == link
-    assert tab.classes("view-range-24h") == {"on"}
+    assert tab.attribute("view-range-24h", "aria-pressed") == "true"
     open_overview(tab, link[1:])
     tab.until_text("overview-figure-credits", "200")
 
