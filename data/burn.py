@@ -64,18 +64,26 @@ USUAL = f"""
     CROSS JOIN LATERAL ({BUSY_QUARTERS.format(days=29, only="AND week.active < 96")}) month
 """
 RECENTLY = "statement_timestamp() - make_interval(mins => :minutes)"
+
+
+def calls_of(column: str, whose: str, start: str = RECENTLY, end: str = "statement_timestamp()") -> str:
+    """A thread's or an account's calls between two times, both included: the rest of a statement, from FROM on."""
+    return f"""FROM creditpulse.source_usage u
+        WHERE u.{column} = {whose} AND u.created_at >= {start} AND u.created_at <= {end} AND {COUNTED}"""
+
+
+def spent(column: str, whose: str, start: str = RECENTLY, end: str = "statement_timestamp()") -> str:
+    """Dollars of those calls: an SQL expression."""
+    return f"(SELECT coalesce(sum(u.cost), 0) {calls_of(column, whose, start, end)})"
+
+
 COUNTED = "creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)"
-
-
-def spent(thread: str, start: str, end: str = "statement_timestamp()") -> str:
-    """Dollars of a thread's calls between two times, both included: an SQL expression."""
-    return f"""(
-        SELECT coalesce(sum(u.cost), 0) FROM creditpulse.source_usage u
-        WHERE u.thread_id = {thread} AND u.created_at >= {start} AND u.created_at <= {end} AND {COUNTED})"""
-
-
+# Of calls without a user, if the account is who they belong to.
+SPENT_BY_NOBODY = f"""(
+        SELECT coalesce(sum(u.cost), 0) FROM creditpulse.source_usage u WHERE {{account}} = :nil AND u.user_id IS NULL
+            AND u.created_at >= {RECENTLY} AND u.created_at <= statement_timestamp() AND {COUNTED})"""
 # A run may last for weeks: its whole hours come from the rollup, raw rows only up to the first of them.
-RUN_COST = f"""{spent("g.thread_id", "g.since", "h.first - interval '1 microsecond'")} + (
+RUN_COST = f"""{spent("thread_id", "g.thread_id", "g.since", "h.first - interval '1 microsecond'")} + (
         SELECT coalesce(sum(r.cost), 0) FROM creditpulse.exact_thread_hours r
         WHERE r.thread_id = g.thread_id AND r.hour >= h.first AND isfinite(r.hour))"""
 
@@ -87,7 +95,8 @@ RUNNING = text(f"""
             FILTER (WHERE coalesce(r.started_at, r.created_at) > '0001-01-02') AS since
         FROM creditpulse.source_runs r WHERE r.status = 'running' GROUP BY r.thread_id
     ), agents AS MATERIALIZED (
-        SELECT g.thread_id, g.since, o.account_id, {spent("g.thread_id", f"greatest(g.since, {RECENTLY})")} AS spent,
+        SELECT g.thread_id, g.since, o.account_id,
+            {spent("thread_id", "g.thread_id", f"greatest(g.since, {RECENTLY})")} AS spent,
             coalesce(nullif(btrim(t.metadata->>'title'), ''), nullif(btrim(t.metadata->>'name'), ''),
                 nullif(btrim(p.name), '')) AS title
         FROM running g
@@ -162,7 +171,7 @@ def is_runaway(spent: Decimal, usual_rate: Decimal | None) -> bool:
     return spent >= RUNAWAY_FLOOR and spent > RUNAWAY_FACTOR * usual * WINDOW_MINUTES
 
 
-THREAD_RATE = text(f"SELECT {spent(':thread_id', RECENTLY)} / :minutes AS rate")
+THREAD_RATE = text(f"SELECT {spent('thread_id', ':thread_id')} / :minutes AS rate")
 
 
 def thread_rate(connection: Connection, viewer: Viewer, thread_id: UUID) -> Decimal:
@@ -172,18 +181,13 @@ def thread_rate(connection: Connection, viewer: Viewer, thread_id: UUID) -> Deci
     return Decimal(connection.execute(THREAD_RATE, values).scalar_one())
 
 
-RECENT_COSTS = f"""
-    SELECT u.cost FROM creditpulse.source_usage u
-    WHERE {{of}} AND u.created_at >= {RECENTLY} AND u.created_at <= statement_timestamp() AND {COUNTED}
-"""
-RATE_OF_ALL = text(f"SELECT coalesce(sum(c.cost), 0) / :minutes FROM ({RECENT_COSTS.format(of='true')}) c")
-# In two parts, for a condition with OR would leave the index of accounts unused.
-RATE_OF_ACCOUNT = text(f"""
-    SELECT coalesce(sum(c.cost), 0) / :minutes FROM (
-        {RECENT_COSTS.format(of="u.user_id = :account")}
-        UNION ALL {RECENT_COSTS.format(of="u.user_id IS NULL AND :account = :nil")}
-    ) c
+RATE_OF_ALL = text(f"""
+    SELECT coalesce(sum(u.cost), 0) / :minutes FROM creditpulse.source_usage u
+    WHERE u.created_at >= {RECENTLY} AND u.created_at <= statement_timestamp() AND {COUNTED}
 """)
+RATE_OF_ACCOUNT = text(
+    f"SELECT ({spent('user_id', ':account')} + {SPENT_BY_NOBODY.format(account=':account')}) / :minutes"
+)
 
 
 def account_rate(connection: Connection, viewer: Viewer, scope: str) -> Decimal:
