@@ -24,9 +24,9 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import harness
-from data.attach import sql_file
 from data.demo_cast import SUBJECTS, TASKS
 from data.migrate import migrate
+from data.sql_files import sql_file
 
 DAYS = 400
 SUBSCRIBED = 1  # the number of the account whose plan's period began at 10:07, inside a quarter hour

@@ -11,13 +11,15 @@ import redis
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from data.attach import COUNTED, has_triggers, history_of, wanted_triggers
 from data.constants import LEADER_LOCK
 from data.engine import KEEPALIVE, plain_url
 from data.errors import CreditpulseError, SchemaError, UnavailableError
 from data.fit import changed_tables, missed_changes
+from data.history import history_of
 from data.migrate import OLDEST_SERVER, first_line, newest_revision
 from data.sources import check_rights, find_sources, find_users
+from data.table_triggers import has_triggers, wanted_triggers
+from data.triggers import COUNTED
 from data.verify import differences
 
 MIGRATE = "run `python app.py migrate`"

@@ -12,10 +12,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from data.attach import Progress, attach, no_progress
+from data.attach import attach
 from data.constants import MIGRATE_LOCK
 from data.engine import make_engine, plain_url
 from data.errors import CreditpulseError, MissingRightError, UnavailableError
+from data.history import Progress, no_progress
 
 OLDEST_SERVER = 140000  # PostgreSQL 14
 TURN_SECONDS = 0.2

@@ -17,9 +17,10 @@ import psycopg
 from psycopg import Connection, IsolationLevel
 from psycopg.rows import TupleRow
 
-from data.attach import PLAIN_TRANSACTIONS, count_history
 from data.constants import DOORBELL_CHANNEL, DOORBELL_LOCK, LEADER_LOCK
 from data.engine import KEEPALIVE
+from data.history import count_history
+from data.locks import PLAIN_TRANSACTIONS
 from data.tailor import Tailor
 
 logger = logging.getLogger(__name__)

@@ -18,13 +18,13 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from data import demo_tables as tables
-from data.attach import Progress, no_progress
 from data.demo_agents import Agents, Event
 from data.demo_calls import Models
 from data.demo_cast import Thread, make_cast
 from data.demo_history import DAY, Window, missing_windows, runs_of, week_of
 from data.engine import KEEPALIVE, plain_url
 from data.errors import InputError, UnavailableError
+from data.history import Progress, no_progress
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import TupleRow
 
-from data.attach import add_triggers
 from data.constants import MIGRATE_LOCK
 from data.errors import CreditpulseError, SchemaError, UnavailableError
 from data.fit import changed_tables, missed_changes
 from data.migrate import newest_revision
 from data.sources import Source, find_sources, find_users
+from data.table_triggers import add_triggers
 from data.triggers import trigger_functions
 from data.views import source_functions
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from data import attach
+from data import history, locks
 from data.errors import MissingRightError, SchemaError, UnavailableError
 from data.indexes import NEEDED_INDEXES
 from data.migrate import migrate
 from data.sources import find_sources
+from data.table_triggers import add_triggers
 from data.verify import differences
 from tests.database.ledger import FIRST, SECOND, Connection, figure, fold, thread_cost, write_call
 
@@ -95,7 +97,7 @@ def test_writers_beside_the_count_are_counted_once(
         " FROM generate_series(1, 20000)",
         (FIRST,),
     )
-    monkeypatch.setattr(attach, "BLOCKS_A_STEP", 100)
+    monkeypatch.setattr(history, "BLOCKS_A_STEP", 100)
     stop = threading.Event()
     counted = 0
 
@@ -133,14 +135,14 @@ def test_a_count_that_was_cut_off_starts_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(attach, "count_tables", cut_off)
+        patched.setattr(history, "count_tables", cut_off)
         with pytest.raises(KeyboardInterrupt):
             migrate(customer_url)
     write_call(customer, "2")
-    assert attach.history_of(customer) == "counting"
+    assert history.history_of(customer) == "counting"
     assert fold(customer) == 0
     migrate(customer_url)
-    assert attach.history_of(customer) == "complete"
+    assert history.history_of(customer) == "complete"
     assert thread_cost(customer) == 3
     assert differences(customer) == []
 
@@ -211,8 +213,8 @@ def test_a_lock_that_is_never_let_go_ends_with_a_remedy_and_blocks_no_writer_for
     customer: Connection, customer_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     customer.execute(CUSTOMER_TABLES)
-    monkeypatch.setattr(attach, "LOCK_TRIES", 2)
-    monkeypatch.setattr(attach, "LOCK_TIMEOUT_MS", 20)
+    monkeypatch.setattr(locks, "LOCK_TRIES", 2)
+    monkeypatch.setattr(locks, "LOCK_TIMEOUT_MS", 20)
     # The index builds have to wait for the holder as well, so they are there already.
     for index in (index for index in NEEDED_INDEXES if index.table == "usage_logs"):
         customer.execute(f"CREATE INDEX ON usage_logs ({', '.join(index.columns)})".encode())
@@ -284,8 +286,8 @@ def test_a_partition_truncated_from_an_old_snapshot_is_counted_anew(partitioned:
         old.execute("TRUNCATE usage_2025")
         old.execute("COMMIT")
     fold(partitioned)
-    assert attach.history_of(partitioned) == "needed"
-    assert attach.count_history(customer_url)
+    assert history.history_of(partitioned) == "needed"
+    assert history.count_history(customer_url)
     assert thread_cost(partitioned) == 2
     assert differences(partitioned) == []
 
@@ -294,7 +296,7 @@ def test_a_new_partition_gets_its_triggers(partitioned: Connection) -> None:
     partitioned.execute(
         "CREATE TABLE usage_2027 PARTITION OF usage_logs FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')"
     )
-    attach.add_triggers(partitioned, find_sources(partitioned))
+    add_triggers(partitioned, find_sources(partitioned))
     partitioned.execute(
         "INSERT INTO usage_2027 (thread_id, estimated_cost, created_at) VALUES (%s, 4, '2027-07-01')", (FIRST,)
     )
@@ -326,3 +328,19 @@ def test_a_million_rows_by_copy_count_exactly(connection: Connection, database_u
         pass
     assert figure(connection, "SELECT sum(calls) FROM creditpulse.exact_threads") == 1_000_000
     assert figure(connection, "SELECT sum(cost) FROM creditpulse.thread_totals") == 1
+
+
+def test_the_past_fills_its_pages_and_what_comes_later_finds_room(connection: Connection, database_url: str) -> None:
+    connection.execute(
+        "INSERT INTO usage_logs (user_id, estimated_cost, created_at)"
+        " SELECT gen_random_uuid(), 1, timestamptz '2026-11-01' + n * interval '1 hour' FROM generate_series(1, 2000) n"
+    )
+    fold(connection)
+    pages = "SELECT pg_relation_size('creditpulse.usage_rollup') / 8192"
+    room = "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'creditpulse'::regnamespace"
+    folded, before = figure(connection, pages), connection.execute(room).fetchall()
+    connection.execute("UPDATE creditpulse.state SET history = 'needed'")
+    assert history.count_history(database_url)
+    assert figure(connection, pages) < folded * Decimal("0.8")
+    assert sorted(connection.execute(room).fetchall()) == sorted(before)
+    assert differences(connection) == []

@@ -10,10 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from data import attach
+from data import history
 from data.errors import CreditpulseError, SchemaError
 from data.migrate import migrate
 from data.sources import find_sources
+from data.table_triggers import add_triggers
 from data.verify import differences
 from tests.database.ledger import FIRST, Connection, figure, fold, thread_cost, write_call
 
@@ -65,7 +66,7 @@ def test_a_partitioned_table_may_have_no_partition_yet(customer: Connection, url
     customer.execute(f"{USAGE} PARTITION BY RANGE (created_at)")
     migrate(url)
     customer.execute("CREATE TABLE usage_2026 PARTITION OF usage_logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")
-    attach.add_triggers(customer, find_sources(customer))
+    add_triggers(customer, find_sources(customer))
     write_call(customer, "2")
     fold(customer)
     customer.execute("TRUNCATE usage_logs")
@@ -119,9 +120,9 @@ def partitioned(customer: Connection, url: str) -> Connection:
 
 def counted_anew(customer: Connection, url: str) -> bool:
     """Looks for tables that came or went, as the leader does; whether the history had to be counted again."""
-    attach.add_triggers(customer, find_sources(customer))
-    needed = attach.history_of(customer) == "needed"
-    return needed and attach.count_history(url)
+    add_triggers(customer, find_sources(customer))
+    needed = history.history_of(customer) == "needed"
+    return needed and history.count_history(url)
 
 
 def test_a_detached_partition_counts_no_more(partitioned: Connection, url: str) -> None:
@@ -191,7 +192,7 @@ def test_counting_again_keeps_writers_waiting_for_no_row_that_was_counted_before
     write_call(customer, "3")
     fold(customer)
     customer.execute("UPDATE creditpulse.state SET history = 'needed'")
-    locked, left = attach.locked, []
+    locked, left = history.locked, []
 
     @contextmanager
     def watched(*arguments: Any, **options: Any) -> Iterator[None]:
@@ -199,8 +200,8 @@ def test_counting_again_keeps_writers_waiting_for_no_row_that_was_counted_before
             left.append(figure(customer, "SELECT count(*) FROM creditpulse.usage_rollup"))
             yield
 
-    monkeypatch.setattr(attach, "locked", watched)
-    attach.count_history(url)
+    monkeypatch.setattr(history, "locked", watched)
+    history.count_history(url)
     assert left == [0]
 
 
@@ -212,9 +213,9 @@ def test_a_roles_own_timeout_cuts_no_count_short(
     migrate(url)
     customer.execute("UPDATE creditpulse.state SET history = 'needed'")
     customer.execute(f"ALTER DATABASE {customer.info.dbname} SET statement_timeout = '1s'".encode())
-    step = attach.triggers.history_step
-    monkeypatch.setattr(attach.triggers, "history_step", lambda *values: f"{step(*values)}, pg_sleep(1.1)")
-    assert attach.count_history(url)
+    step = history.triggers.history_step
+    monkeypatch.setattr(history.triggers, "history_step", lambda *values: f"{step(*values)}, pg_sleep(1.1)")
+    assert history.count_history(url)
     assert thread_cost(customer) == 3
 
 

@@ -10,9 +10,9 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from data.attach import sql_file
 from data.engine import make_engine
 from data.migrate import alembic_config, migrate
+from data.sql_files import sql_file
 from data.verify import differences
 from tests.database.ledger import FIRST, Connection, figure, fold, thread_cost, write_call
 

@@ -1,13 +1,12 @@
 """Hours, threads by hour, accounts, and what lists are walked by; the history is counted anew."""
 
-from importlib import resources
-
 from alembic import op
+
+from data.sql_files import sql_file
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    script = resources.files("data").joinpath("sql", "analytics.sql").read_text()
-    op.get_bind().exec_driver_sql(script)
+    op.get_bind().exec_driver_sql(sql_file("analytics.sql").decode())
