@@ -26,18 +26,24 @@ class Activity:
     accounts: int
 
 
-# A scalar, not EXISTS: that may be hashed, which would read the whole table for a few threads.
+# Scalars, not EXISTS: that may be hashed, which would read the whole table for a few threads. LIMIT within a lateral:
+# else the planner may read all that a thread or an account ever had of the model.
 CALLED = f"""(
         SELECT true FROM creditpulse.source_usage u
         WHERE u.thread_id = {{0}} AND u.created_at >= {{1}} AND u.created_at < {{2}}
             AND {OF_SCOPE_RAW.format("u")} AND {OF_MODEL.format("u")} AND {COUNTED.format("u")} LIMIT 1)"""
 CALLED_BY_HOURS = f"""coalesce((
-        SELECT true FROM stretches s JOIN creditpulse.thread_hours h
-            ON h.thread_id = {{0}} AND h.hour >= s.first AND h.hour < s.last AND {OF_MODEL.format("h")} AND h.calls > 0
+        SELECT true FROM stretches s CROSS JOIN LATERAL (
+            SELECT FROM creditpulse.thread_hours h
+            WHERE h.thread_id = {{0}} AND h.hour >= s.first AND h.hour < s.last AND {OF_MODEL.format("h")}
+                AND h.calls > 0
+            LIMIT 1
+        ) h
         WHERE s.grain <> {RAW} LIMIT 1
     ), (
         SELECT true FROM stretches s
-        WHERE s.grain = {RAW} AND {CALLED.format("{0}", "s.first", "s.last")} LIMIT 1))"""
+        WHERE s.grain = {RAW} AND t.first_at < s.last AND t.last_at >= s.first
+            AND {CALLED.format("{0}", "s.first", "s.last")} LIMIT 1))"""
 # By its first and last call, where no model is asked for; else by a look at it.
 AT_WORK = f"""(
             (cast(:model AS text) IS NULL AND (
@@ -47,6 +53,21 @@ NEAR = f"""t.last_quarter >= creditpulse.quarter_of(:start) AND t.first_at < :en
             AND t.thread_id NOT IN (SELECT thread_id FROM touched)"""
 THREADS_OF_ALL = f"""
         SELECT count(*) FROM creditpulse.thread_totals t WHERE {NEAR} AND {AT_WORK}"""
+# Of one model, the hours of the range know all its threads at once; one by one they would be looked up in vain.
+HOURS_OF_MODEL = """
+                SELECT h.thread_id FROM creditpulse.thread_hours h
+                WHERE h.hour >= {0} AND h.hour < s.last AND h.model = :model AND h.calls > 0"""
+THREADS_OF_MODEL = f"""
+        SELECT count(*) FROM (
+            SELECT h.thread_id
+            FROM stretches s CROSS JOIN LATERAL ({HOURS_OF_MODEL.format("s.first")} OFFSET 0) h
+            WHERE s.grain <> {RAW} AND {VALID}
+            UNION
+            SELECT h.thread_id
+            FROM stretches s CROSS JOIN LATERAL ({HOURS_OF_MODEL.format("creditpulse.hour_of(s.first)")} OFFSET 0) h
+            WHERE s.grain = {RAW} AND {VALID} AND {CALLED.format("h.thread_id", "s.first", "s.last")}
+        ) t
+        WHERE t.thread_id NOT IN (SELECT thread_id FROM touched)"""
 THREADS_OF_ACCOUNT = f"""
         SELECT count(*)
         FROM creditpulse.thread_users x JOIN creditpulse.thread_totals t ON t.thread_id = x.thread_id
@@ -74,18 +95,24 @@ def statement(threads: str) -> TextClause:
                 AND {VALID} AND a.account_id NOT IN (SELECT id FROM touched_accounts)
                 AND ((cast(:model AS text) IS NULL AND a.last_at >= :start AND a.last_at < :end)
                     OR a.account_id IN (SELECT user_id FROM whole_cut) OR (
-                        SELECT true FROM whole_stretches s JOIN creditpulse.usage_rollup r
-                            ON r.scope = a.account_id AND r.grain = s.grain AND r.bucket >= s.first
+                        SELECT true FROM whole_stretches s CROSS JOIN LATERAL (
+                            SELECT FROM creditpulse.usage_rollup r
+                            WHERE r.scope = a.account_id AND r.grain = s.grain AND r.bucket >= s.first
                                 AND r.bucket < s.last AND {OF_MODEL.format("r")} AND r.calls > 0
+                            LIMIT 1
+                        ) r
                         WHERE s.grain <> {RAW} LIMIT 1)))
         + (SELECT count(*) FROM touched_sums s WHERE s.calls > 0) AS accounts
 """)
 
 
-OF_ALL, OF_ACCOUNT = statement(THREADS_OF_ALL), statement(THREADS_OF_ACCOUNT)
+OF_ALL, OF_MODEL_OF_ALL = statement(THREADS_OF_ALL), statement(THREADS_OF_MODEL)
+OF_ACCOUNT = statement(THREADS_OF_ACCOUNT)
 
 
 def activity(connection: Connection, viewer: Viewer, query: UsageQuery) -> Activity:
     """Raises NotFoundError where the scope is not the viewer's."""
-    row = connection.execute(OF_ALL if query.scope == "all" else OF_ACCOUNT, thread_values(viewer, query)).one()
+    of_all = OF_ALL if query.model is None else OF_MODEL_OF_ALL
+    counts = of_all if query.scope == "all" else OF_ACCOUNT
+    row = connection.execute(counts, thread_values(viewer, query)).one()
     return Activity(row.threads, row.accounts)
