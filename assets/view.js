@@ -9,6 +9,7 @@
 
   /* What an address need not say. The zone it always says: without it a colleague's days would be other days. */
   const USUAL = { range: "30d", from: "", to: "", model: "", by: "model", compare: "on" };
+  const NARROW = 480; // pixels of a window
   const NAMES = ["range", "from", "to", "zone", "model", "by", "compare"];
 
   const says = (search, name) => new URLSearchParams(search || "").has(name);
@@ -90,6 +91,13 @@
     const [date, time] = boundParts(text, zone);
     const [, month, day] = date.split("-").map(Number);
     return `${day} ${MONTHS[month - 1] || ""}${time ? ` ${time}` : ""}`;
+  }
+
+  /* The chooser's options, the chosen zone among them; where there is little room, that one by its place alone. */
+  function zonesWith(zones, zone, narrow) {
+    const known = zones.find(({ value }) => value === zone) || { value: zone, label: zone, search: zone };
+    const chosen = narrow ? { ...known, label: zone.split("/").pop().replaceAll("_", " ") } : known;
+    return [...zones.filter(({ value }) => value !== zone), chosen].sort((one, other) => (one.value < other.value ? -1 : 1));
   }
 
   function customText(view) {
@@ -213,6 +221,7 @@
       clock,
       boundParts,
       customText,
+      zonesWith,
       customOf,
       brushed,
       stepsWithin,
@@ -246,8 +255,7 @@
         const preset = window.document.getElementById(`view-preset-${now.range}`);
         const label = preset ? preset.textContent : customText(now);
         const short = Boolean(window.document.getElementById(`view-range-${now.range}`));
-        const here = zones && zones.some(({ value }) => value === now.zone);
-        const options = here ? zones : [...(zones || []), { value: now.zone, label: now.zone, search: now.zone }];
+        const options = zonesWith(zones || [], now.zone, window.innerWidth < NARROW);
         return [
           ranged,
           short ? "More" : label,

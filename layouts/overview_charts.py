@@ -19,6 +19,8 @@ DEAREST = ("--c1", "--c2", "--c3", "--c4")
 REST = "--c5"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TICKS = 4
+BAR = 0.9  # of a step's width
+FEW = 6  # steps; the bars of fewer are no wider than theirs
 DECIMALS = 4  # credits are drawn, not added up
 
 
@@ -42,18 +44,20 @@ class Steps(NamedTuple):
 
 def credits_chart(lines: Sequence[ChartLine], before: Sequence[float] | None, steps: Steps, of: str) -> Figure:
     """`of` tells this view from others: what a person zoomed into in one does not outlive it."""
-    traces = [bars(line, REST if line.rest else DEAREST[place % 4]) for place, line in enumerate(lines)]
+    width = BAR * min(1.0, len(steps.names) / FEW)
+    traces = [bars(line, REST if line.rest else DEAREST[place % 4], width) for place, line in enumerate(lines)]
     if before is not None:
         traces.append(line_before(before[: len(steps.names)]))
     return {"data": traces, "layout": credits_layout(lines, before or (), steps, of)}
 
 
-def bars(line: ChartLine, colour: str) -> Figure:
+def bars(line: ChartLine, colour: str, width: float) -> Figure:
     return {
         "type": "bar",
         "name": line.label,
         "meta": line.key,
         "y": [round(credits, DECIMALS) for credits in line.credits],
+        "width": width,
         "marker": {"color": colour, "line": {"width": 0}},
         "hoverinfo": "skip",
     }
@@ -84,7 +88,6 @@ def credits_layout(lines: Sequence[ChartLine], before: Sequence[float], steps: S
         "margin": {"l": 16 + 6 * max(map(len, texts)), "r": 4, "t": 8, "b": 28},
         "showlegend": False,
         "barmode": "relative",
-        "bargap": 0.12 if count <= 60 else 0.08,
         "hovermode": "x",
         "dragmode": "zoom",
         "xaxis": {

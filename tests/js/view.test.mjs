@@ -112,3 +112,12 @@ test("a time is that of the zone, with its date where that is another than now's
 test("a zone that no browser knows is taken for UTC, and fails nothing", () => {
   assert.equal(view.clock("2026-11-23T20:04:05Z", Date.UTC(2026, 10, 23, 22), "Mars/Base"), "20:04:05");
 });
+
+test("the chooser has the chosen zone, whether it lists the others yet or not; on a phone by its place", () => {
+  assert.deepEqual(plain(view.zonesWith([], "Asia/Tokyo", false)), [
+    { value: "Asia/Tokyo", label: "Asia/Tokyo", search: "Asia/Tokyo" },
+  ]);
+  const zones = ["Asia/Tokyo", "UTC"].map((value) => ({ value, label: `${value} +0:00`, search: value }));
+  assert.deepEqual(plain(view.zonesWith(zones, "UTC", false)), zones);
+  assert.equal(view.zonesWith([], "America/Argentina/La_Rioja", true)[0].label, "La Rioja");
+});
