@@ -16,6 +16,10 @@ def decimal(description: str) -> Schema:
     return {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": description, "examples": ["12.345678"]}
 
 
+def some_decimal(description: str) -> Schema:
+    return {**decimal(description), "type": ["string", "null"]}
+
+
 def integer(description: str) -> Schema:
     return {"type": "integer", "description": description}
 
@@ -54,6 +58,18 @@ COLUMNS: Mapping[str, Schema] = {
     "running_since": some_time("Since when an agent is at work in it."),
     "last_at": some_time("When its latest call was."),
     "created_at": some_time("When it was opened."),
+    "email": some_text("The account's e-mail address; null where no table of users knows it."),
+    "plan": some_text("The account's latest plan."),
+    "plan_status": some_text("The status of its subscription, such as active or canceled."),
+    "period_start": time("When the current period began: the subscription's, else the month in UTC."),
+    "period_end": time("When it ends."),
+    "allowance": some_decimal("Credits included in the period; null without an allowance."),
+    "used": decimal("Credits used in the period."),
+    "left": some_decimal("Allowance less used, below zero where more was used; null without an allowance."),
+    "agents_running": integer("Agents at work now."),
+    "used_up_at": some_time("When the allowance will be used up; null where it lasts. See docs/forecast.md."),
+    "used_up_earliest": some_time("The early end of the range of that."),
+    "used_up_latest": some_time("Its late end."),
     "share": decimal("Its part of the whole range's cost, from 0 to 1."),
     "weekday": text("Monday to Sunday, of the zone that was asked for."),
     "hour": integer("The hour of the zone's clock, 0 to 23."),

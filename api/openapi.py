@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.columns import COLUMNS, Schema, time
 from api.resources import COLLECTED, LIMIT, MOST_ROWS
+from data.account_query import STATES
 from data.figures import GROUPS
 from data.listing import FIGURES, Listing
 from data.ranges import CUSTOM, DEFAULT, PRESETS, STEPS
@@ -40,6 +41,11 @@ PARAMETERS: Mapping[str, tuple[Schema, str]] = {
     "model": ({"type": "string"}, f"Only calls of this model; `{NO_MODEL}` for those that name none."),
     "step": ({"type": "string", "enum": list(STEPS)}, "How long each step is; left out, as long as on the chart."),
     "by": ({"type": "string", "enum": list(GROUPS)}, "One row for each model, or account, of each step."),
+    "q": ({"type": "string"}, "A part of the account's name, e-mail address or id."),
+    "state": (
+        {"type": "string", "enum": [*STATES]},
+        "Only accounts whose allowance will be used up in the period, is used up; that spend now; that have a plan.",
+    ),
     "thread": ({"type": "string", "format": "uuid"}, "The thread's id."),
     "limit": (
         {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": LIMIT},

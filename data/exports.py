@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from data.account_listing import AccountListing
 from data.content_listing import CallListing, PurchaseListing, RunListing
 from data.listing import Listing
 from data.top_listing import ModelListing, TopAccountListing, TopThreadListing
@@ -17,6 +18,7 @@ def listings(credits_per_dollar: Decimal) -> Mapping[str, Listing]:
         "heat": HeatListing(credits_per_dollar),
         "top-threads": TopThreadListing(credits_per_dollar),
         "top-accounts": TopAccountListing(credits_per_dollar),
+        "accounts": AccountListing(credits_per_dollar),
         "models": ModelListing(credits_per_dollar),
         "calls": CallListing(credits_per_dollar),
         "runs": RunListing(),
