@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.resolver import Resolve
 from data.errors import InputError, UnavailableError
 from live.refusals import refuse
+
+logger = logging.getLogger(__name__)
 
 # What load balancers ask; it tells nothing about usage.
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -39,4 +44,11 @@ class Gate:
                 await refuse(scope, receive, send, 401, SIGN_IN)
             else:
                 scope.setdefault("state", {})["viewer"] = viewer
-                await self.app(scope, receive, send)
+                await self.serve(scope, receive, send)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Only a server that ends cancels a request (a callback that takes too long): that is no fault to report."""
+        try:
+            await self.app(scope, receive, send)
+        except asyncio.CancelledError:
+            logger.info("cut short: %s", scope["path"], extra={"action": "request.cut_short"})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 
 import uvicorn
@@ -15,8 +18,11 @@ from uvicorn.supervisors.multiprocess import Process
 
 from data.errors import UnavailableError
 
+logger = logging.getLogger(__name__)
+
 MOST_MESSAGE_BYTES = 65_536  # what a client may say at once: 500 topics and room to spare
 GRACE_SECONDS = 1.5  # for requests that are being served when the signal comes
+CANCEL_SECONDS = GRACE_SECONDS + 0.4  # for those that do not notice when they are cut off, such as a callback's thread
 NOT_STARTED = "the server could not start; the lines above say why"
 
 
@@ -37,9 +43,38 @@ def run_server(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> No
             raise UnavailableError(NOT_STARTED)
     else:
         try:
-            uvicorn.Server(config).run()
+            Server(config).run()
         except SystemExit as error:
             raise UnavailableError(NOT_STARTED) from error
+
+
+class Server(uvicorn.Server):
+    """Cuts off what is still open after the grace, so that to each request its client has gone.
+
+    uvicorn only cancels it, and reports every one as a fault of the application, with its traceback.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self.cut_off)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
+
+    def cut_off(self) -> None:
+        open_connections = list(self.server_state.connections)
+        if open_connections:
+            logger.info("cut off: %d connections", len(open_connections), extra={"action": "server.cut_off"})
+        for connection in open_connections:
+            connection.transport.abort()
+
+
+class Worker(Process):
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = Server(self.config)
+        return self._server
 
 
 class Workers(Multiprocess):
@@ -51,6 +86,15 @@ class Workers(Multiprocess):
 
     failed = False
 
+    def init_processes(self) -> None:
+        for _ in range(self.processes_num):
+            self.processes.append(self.started())
+
+    def started(self) -> Worker:
+        worker = Worker(self.config, self.sockets)
+        worker.start()
+        return worker
+
     def keep_subprocess_alive(self) -> None:
         for index, process in enumerate(self.processes):
             if process.process.is_alive():
@@ -60,8 +104,7 @@ class Workers(Multiprocess):
                 self.failed = True
                 self.should_exit.set()  # the next would fail in the same way
                 return
-            self.processes[index] = Process(self.config, self.sockets)
-            self.processes[index].start()
+            self.processes[index] = self.started()
 
 
 def end_with_supervisor() -> None:
@@ -93,5 +136,5 @@ def server_config(app: ASGIApp | str, host: str, port: int, workers: int = 1) ->
         server_header=False,
         access_log=False,
         log_config=None,
-        timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]  # a float will do
+        timeout_graceful_shutdown=CANCEL_SECONDS,  # type: ignore[arg-type]  # a float will do
     )

@@ -35,6 +35,7 @@ def pages() -> flask.Flask:
         threading.Event().wait()
         return "never"
 
+    server.add_url_rule("/large", "large", lambda: iter([b"x" * 65536] * 256))
     return server
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -61,11 +61,15 @@ class Process:
             assert json.loads(stream.recv(timeout=WAIT_SECONDS))
             yield stream
 
+    def request(self, head: str) -> socket.socket:
+        """Of a client that sends no more than this, and reads nothing."""
+        raw = socket.create_connection(("127.0.0.1", self.port))
+        raw.sendall(f"{head}\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        return raw
+
     def stall(self) -> socket.socket:
         """A request that is never answered."""
-        raw = socket.create_connection(("127.0.0.1", self.port))
-        raw.sendall(b"GET /stall HTTP/1.1\r\nHost: x\r\n\r\n")
-        return raw
+        return self.request("GET /stall HTTP/1.1")
 
     def end(self, number: signal.Signals) -> float:
         """Sends the signal; the seconds that the process then took to end."""
@@ -128,6 +132,19 @@ def test_a_stalled_request_is_cut_off_in_time(start_process: Start) -> None:
     with process.stall(), process.open_socket():
         assert process.end(signal.SIGTERM) < 5
     assert any("closed what was left" in line for line in process.log)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_cut_off_is_no_fault_of_the_application(start_process: Start, workers: int) -> None:
+    process = start_process(workers)
+    stuck, unread, unsent = "GET /stall HTTP/1.1", "GET /large HTTP/1.1", "POST /stall HTTP/1.1\r\nContent-Length: 9"
+    with ExitStack() as stack:
+        for head in (stuck, unread, unsent, "GET /live/events?topics=nav:all HTTP/1.1"):
+            stack.enter_context(process.request(head))
+        stack.enter_context(process.open_socket())
+        assert process.end(signal.SIGTERM) < 5
+    process.reader.join()
+    assert not [line for line in process.log if "Traceback" in line or "Exception" in line]
 
 
 def test_several_workers_end_in_time_too(start_process: Start) -> None:
