@@ -27,7 +27,7 @@
   /* Whether the totals say that there is more to read than the page has. */
   function behind(usage, seen) {
     if (!usage || usage.gone || usage.calls === undefined) return false;
-    return !seen ? usage.calls > 0 : usage.calls !== seen.calls || Number(usage.cost) !== Number(seen.cost);
+    return !seen || seen.of !== usage.thread_id ? usage.calls > 0 : usage.calls !== seen.calls || Number(usage.cost) !== Number(seen.cost);
   }
 
   function grid() {
@@ -69,6 +69,23 @@
 
   let requests = 0;
   let last = null; // what the card showed
+  let known = null; // the agent's status that an outlook was asked for with
+  let beside = {}; // what stands beside the log, as JSON: drawing a long list anew takes the page a while
+
+  /* The new value of each part, and `same` for one that is shown already. */
+  function fresh(shown, parts, same) {
+    return Object.entries(parts).map(([name, part]) => {
+      const text = JSON.stringify(part);
+      if (part === undefined || shown[name] === text) return same;
+      shown[name] = text;
+      return part;
+    });
+  }
+
+  /* What the cards of an outlook show, in the order of callbacks/thread_outlook.py. */
+  function outlookFigures({ rate, rate_cost, run, runaway, debits }) {
+    return [rate, rate_cost, run.label, run.figure, run.cost, run.note, runaway, !runaway, debits, !debits];
+  }
 
   Object.assign(dc, {
     thread: {
@@ -76,6 +93,8 @@
       note,
       behind,
       lastKnown,
+      fresh,
+      outlookFigures,
 
       log(page, older, thread) {
         const came = triggered("thread-older-page.data") ? older : page;
@@ -88,6 +107,35 @@
         const all = came.mode === "older" && !came.rows.length ? shown : came.total;
         const hidden = shown >= all;
         return [rows || dc.no_update, transaction || dc.no_update, shown, note(shown, came.total), hidden];
+      },
+
+      /* Runs, models, what a bar stands for, the body's state: this thread's alone, and only what has changed. */
+      detail(answer, thread) {
+        if (!answer) beside = {}; // the page has just opened
+        if (!answer || answer.of !== thread) return new Array(4).fill(dc.no_update);
+        const { runs, models, per, state } = answer;
+        return fresh(beside, { runs, models, per, state }, dc.no_update);
+      },
+
+      outlook(answer, thread) {
+        if (!answer) {
+          known = null; // the page has just opened
+          dc.gate.forget("thread_outlook");
+        }
+        if (!answer || answer.of !== thread) return new Array(10).fill(dc.no_update);
+        dc.gate.answered("thread_outlook", answer.request);
+        dc.render.succeeded(["thread-outlook"]);
+        return outlookFigures(answer);
+      },
+
+      /* Once the agent's status is known, whenever it changes, and as often as the figures are asked for. */
+      ask_outlook(status, _ticks, _clicks, thread_id) {
+        if (!status || !thread_id) return;
+        const changed = known !== status; // it is set anew with every figure
+        known = status;
+        const force = triggered("thread-refresh.n_clicks");
+        if (!changed && !force && !triggered("thread-interval.n_intervals")) return;
+        dc.gate.ask("thread_outlook", { thread_id }, { force, must: changed });
       },
 
       older(_clicks, thread) {

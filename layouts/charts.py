@@ -89,10 +89,12 @@ def timeline(
     `of` names what is drawn, so that the browser can tell one page's figure from another's.
     """
     bars = call_bars(points) if bucket_seconds is None else bucket_bars(points, bucket_seconds)
-    return {"data": [line(points), bars], "layout": {**timeline_layout(points, bands), "meta": of}}
+    return {"data": [line(points, bucket_seconds), bars], "layout": {**timeline_layout(points, bands), "meta": of}}
 
 
-def line(points: Sequence[TimelinePoint]) -> Figure:
+def line(points: Sequence[TimelinePoint], bucket_seconds: int | None) -> Figure:
+    """With each point's own credits and calls, for the label and for the chart's table."""
+    own = "for this call" if bucket_seconds is None else f"{span_name(bucket_seconds)}, in %{{customdata[1]:,}} calls"
     return {
         "type": "scatter",
         "mode": "lines+markers" if len(points) == 1 else "lines",
@@ -100,14 +102,10 @@ def line(points: Sequence[TimelinePoint]) -> Figure:
         "x": [point.at for point in points],
         "y": [point.cumulative for point in points],
         "yaxis": "y2",
-        "customdata": [hover(point) for point in points],
-        "hovertemplate": "%{x|%d %b %H:%M:%S}<br><b>%{y:,.1f}</b> credits so far<br>%{customdata}<extra></extra>",
+        "customdata": [[point.credits, point.calls] for point in points],
+        "hovertemplate": "%{x|%d %b %H:%M:%S}<br><b>%{y:,.1f}</b> credits so far<br>%{customdata[0]:,.1f} "
+        f"{own}<extra></extra>",
     }
-
-
-def hover(point: TimelinePoint) -> str:
-    calls = "this call" if point.calls == 1 else f"{whole(point.calls)} calls"
-    return f"{point.credits:,.1f} for {calls}"
 
 
 def call_bars(points: Sequence[TimelinePoint]) -> Figure:

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from layouts import ids, states
 from layouts.attributes import attributes
+from layouts.copying import exact
 from layouts.live import live_state, refresh_button, updated
 
 SECTIONS = {"/": "Overview", "/threads": "Threads"}
@@ -78,9 +79,7 @@ def usage_card() -> Component:
                 ],
                 className="usage-head",
             ),
-            html.Div(
-                states.skeleton("6ch"), id=ids.NAV_CREDITS, className="usage-credits figure", **attributes(data_cost="")
-            ),
+            html.Div(states.skeleton("6ch"), id=ids.NAV_CREDITS, className="usage-credits figure", **exact()),
             html.Div(
                 [
                     html.Div(html.I(id=ids.NAV_BAR, style={"width": "0%"}), className="bar"),
@@ -131,7 +130,10 @@ def tooltips() -> list[Component]:
             "plan and allowance every 2 minutes.",
         ),
         states.tooltip(ids.NAV_PLAN, "The plan and its allowance for the period; asked for every 2 minutes."),
-        states.tooltip(ids.NAV_CREDITS, "Credits of all calls in the period: their cost in dollars, times the rate."),
+        states.tooltip(
+            ids.NAV_CREDITS,
+            "Credits of all calls in the period: their cost in dollars, times the rate. A click copies it exactly.",
+        ),
     ]
 
 

@@ -1,37 +1,31 @@
-"""One thread: its live header, its credits over time, its calls, its agent runs."""
+"""One thread: its live header, its credits over time, its calls, and what they were used for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import NamedTuple
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import charts, ids, states
+from layouts import charts, ids
 from layouts.attributes import attributes
-from layouts.formats import whole
-from layouts.grids import column, grid, number_column
+from layouts.grids import Column, column, grid, number_column
+from layouts.thread_call import call_drawer
 from layouts.thread_header import thread_header
+from layouts.thread_runs import runs_card
+from layouts.thread_spending import debits_card, models_card
 
 CALLS_AT_ONCE = 100
+TWIN_KEY = "t"
 NO_GRAPH = {"data": [], "layout": {"height": 240, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
     "xaxis": {"visible": False}, "yaxis": {"visible": False}}}  # fmt: skip
-
-
-class Run(NamedTuple):
-    """An agent run as the list shows it; `started` is ISO 8601 in UTC."""
-
-    status: str
-    started: str | None
-    lasted: timedelta | None
-    quiet_for: timedelta | None
-    error: str | None
+LIST_PRICE = "What the call would cost by the list of genai-prices, in credits. What counts is the recorded cost."
 
 
 def layout(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
     """The page before its first answer; `crumbs` are the account's and the project's names."""
+    runs = runs_card([csv_link("runs.csv", thread_id)])
+    spending = html.Div([models_card(), debits_card([csv_link("purchases.csv", thread_id)])], className="stack")
     return html.Div(
         [
             thread_header(thread_id, name, crumbs),
@@ -39,7 +33,9 @@ def layout(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
                 [
                     html.P("", id=ids.THREAD_LAST_KNOWN, className="last-known muted"),
                     timeline_card(),
-                    html.Div([calls_card(), runs_card()], className="two"),
+                    calls_card([csv_link("calls.csv", thread_id)]),
+                    html.Div([runs, spending], className="two even"),
+                    call_drawer(),
                     *stores(),
                 ],
                 id=ids.THREAD_BODY,
@@ -51,10 +47,23 @@ def layout(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
     )
 
 
+def csv_link(name: str, thread_id: str) -> Component:
+    return html.A(
+        "CSV",
+        href=f"/export/{name}?thread={thread_id}",
+        download=name,
+        className="tool",
+        title="Download all of them as CSV, with exact figures",
+    )
+
+
 def timeline_card() -> Component:
     return html.Section(
         [
-            html.Div([html.H2("Credits over time"), legend()], className="row between card-head"),
+            html.Div(
+                [html.H2("Credits over time"), html.Div([legend(), *chart_tools()], className="row tools")],
+                className="row between card-head",
+            ),
             html.Div(
                 [
                     html.Span(className="skeleton timeline-skeleton", **attributes(aria_hidden="true")),
@@ -64,14 +73,32 @@ def timeline_card() -> Component:
                         config={"displayModeBar": False, "responsive": True, "scrollZoom": False},
                         className="timeline",
                     ),
+                    html.Div(id=ids.THREAD_TABLE, className="chart-table timeline-table"),
                     html.P("No calls yet. The chart begins with the first one.", className="muted when-empty"),
                 ],
                 className="timeline-box",
+                tabIndex=0,
+                title=f"Press {TWIN_KEY} for the figures as a table",
             ),
         ],
-        className="card",
-        **attributes(aria_label="Credits over time"),
+        id=ids.THREAD_TIMELINE_CARD,
+        className="card timeline-card",
+        **attributes(aria_label="Credits over time", data_twin="chart"),
     )
+
+
+def chart_tools() -> list[Component]:
+    return [
+        html.Button(
+            "Table",
+            id=ids.THREAD_TWIN,
+            n_clicks=0,
+            className="tool",
+            title="Show the figures as a table",
+            **attributes(aria_pressed="false", aria_keyshortcuts=TWIN_KEY, aria_controls=ids.THREAD_TABLE),
+        ),
+        html.Button("PNG", id=ids.THREAD_PNG, n_clicks=0, className="tool", title="Save the chart as a picture"),
+    ]
 
 
 def legend() -> Component:
@@ -85,21 +112,13 @@ def legend() -> Component:
     )
 
 
-def calls_card() -> Component:
+def calls_card(tools: Sequence[Component] = ()) -> Component:
     return html.Section(
         [
-            html.H2("Calls"),
-            grid(
-                ids.THREAD_LOG,
-                [
-                    column("at", "Time", least=92, valueFormatter={"function": "localTime(params.value)"}),
-                    column("model", "Model", flex=2, least=110, cellClass="muted", tooltipField="model"),
-                    number_column("prompt_tokens", "Prompt", "wholeNumber", secondary=True),
-                    number_column("completion_tokens", "Completion", "wholeNumber", least=96, secondary=True),
-                    number_column("credits", "Credits", "asWritten", least=80),
-                ],
-                height="420px",
+            html.Div(
+                [html.H2("Calls"), html.Div(list(tools), className="row tools")], className="row between grid-head"
             ),
+            grid(ids.THREAD_LOG, call_columns(), height="452px"),
             html.Div(
                 [
                     html.Span("", id=ids.THREAD_LOG_NOTE),
@@ -113,60 +132,34 @@ def calls_card() -> Component:
     )
 
 
-def runs_card() -> Component:
-    return html.Section(
-        [html.H2("Agent runs"), html.Div(run_skeletons(), id=ids.THREAD_RUNS)],
-        className="card runs-card",
-        **attributes(aria_label="Agent runs"),
-    )
-
-
-def run_skeletons() -> list[Component]:
-    return [html.Div(states.skeleton("100%", "20px"), className="run") for _ in range(3)]
-
-
-def run_list(runs: Sequence[Run]) -> Component:
-    if not runs:
-        return html.P("No agent run is recorded for this thread.", className="muted")
-    return html.Ol([run_item(run) for run in runs], className="runs")
-
-
-def run_item(run: Run) -> Component:
-    running = run.status == "running"
-    parts: list[Component] = [
-        html.Span(run.status, className=f"pill {'pill-running' if running else status_class(run.status)}"),
-        html.Time(run.started or "no start recorded", dateTime=run.started or "", className="local-time"),
+def call_columns() -> list[Column]:
+    """The time opens the call's panel."""
+    return [
+        column("at", "Time", least=104, cellRenderer="CallLink"),
+        column("model", "Model", flex=2, least=110, cellClass="muted", tooltipField="model"),
+        group(
+            "Tokens",
+            [
+                number_column("prompt_tokens", "Prompt", "wholeNumber", least=88, secondary=True),
+                number_column("completion_tokens", "Completion", "wholeNumber", least=98, secondary=True),
+            ],
+        ),
+        group(
+            "At list price",
+            [
+                number_column("list_prompt", "Prompt", "asWritten", secondary=True, headerTooltip=LIST_PRICE),
+                number_column(
+                    "list_completion", "Completion", "asWritten", least=98, secondary=True, headerTooltip=LIST_PRICE
+                ),
+            ],
+            headerTooltip=LIST_PRICE,
+        ),
+        group("Recorded", [number_column("credits", "Credits", "asWritten", least=80)]),
     ]
-    if run.lasted is not None:
-        parts.append(html.Span(f"for {duration(run.lasted)}" if running else duration(run.lasted), className="muted"))
-    if run.quiet_for is not None:
-        parts.append(
-            html.Span(
-                f"no call for {duration(run.quiet_for)}",
-                className="pill pill-warn",
-                title="The run is marked as running, but has gone quiet: it may hang, or have ended without saying so.",
-            )
-        )
-    if run.error:
-        parts.append(html.Div(run.error, className="run-error"))
-    return html.Li(parts, className="run")
 
 
-def status_class(status: str) -> str:
-    return "pill-bad" if status in ("failed", "error") else "pill-idle"
-
-
-def duration(lasted: timedelta) -> str:
-    """In the two largest units that say something: 14 min, 2 h 5 min, 3 d 4 h."""
-    seconds = int(lasted.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 1:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{whole(days)} d {hours % 24} h" if hours % 24 else f"{whole(days)} d"
+def group(title: str, columns: Sequence[Column], **more: str) -> Column:
+    return {"headerName": title, "children": list(columns), "headerClass": "column-group", **more}
 
 
 def stores() -> list[Component]:
@@ -175,8 +168,12 @@ def stores() -> list[Component]:
         ids.THREAD_THEME,
         ids.THREAD_SEEN,
         ids.THREAD_PAGE,
+        ids.THREAD_DETAIL,
         ids.THREAD_LOG_SHOWN,
         ids.THREAD_OLDER_REQUEST,
         ids.THREAD_OLDER_PAGE,
+        ids.THREAD_OUTLOOK_REQUEST,
+        ids.THREAD_OUTLOOK,
+        ids.THREAD_SAVED,
     )
     return [dcc.Store(id=ids.THREAD_TEMPLATES, data=charts.templates()), *(dcc.Store(id=name) for name in names)]

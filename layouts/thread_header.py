@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids, states
 from layouts.attributes import attributes
+from layouts.copying import exact
 from layouts.live import live_state, refresh_button, updated
 from layouts.navigation import IDLE_INTERVAL_MS
 
@@ -18,7 +20,10 @@ def thread_header(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Comp
     return html.Div(
         [
             html.Div(
-                [html.Div([breadcrumbs(crumbs), html.H1(name)]), agent_pill()],
+                [
+                    html.Div([breadcrumbs(crumbs), html.H1(name)]),
+                    html.Div([runaway_pill(), agent_pill()], className="row pills"),
+                ],
                 className="page-head",
             ),
             gone(),
@@ -41,6 +46,10 @@ def agent_pill() -> Component:
     )
 
 
+def runaway_pill() -> Component:
+    return html.Span("", id=ids.THREAD_RUNAWAY, className="pill pill-warn", hidden=True)
+
+
 def credits_card() -> Component:
     return html.Section(
         [
@@ -61,7 +70,7 @@ def credits_card() -> Component:
                 states.skeleton("5ch"),
                 id=ids.THREAD_CREDITS,
                 className="thread-credits figure",
-                **attributes(data_cost=""),
+                **exact(),
             ),
             html.Div(
                 [
@@ -79,23 +88,42 @@ def credits_card() -> Component:
 
 def figures_card() -> Component:
     figures = {
+        ids.THREAD_CALLS: "Calls",
         ids.THREAD_TOKENS: "Tokens",
         ids.THREAD_PROMPT: "Prompt",
         ids.THREAD_COMPLETION: "Completion",
-        ids.THREAD_CALLS: "Calls",
     }
     return html.Section(
         [
-            html.Div(
-                [
-                    html.Div(label, className="label"),
-                    html.Div(states.skeleton("6ch"), id=figure_id, className="figure medium"),
-                ]
-            )
-            for figure_id, label in figures.items()
+            run_figure(),
+            figure("Burn rate", states.skeleton("6ch"), ids.THREAD_RATE, **exact()),
+            *(figure(label, states.skeleton("6ch"), figure_id) for figure_id, label in figures.items()),
         ],
         className="card figures",
         **attributes(aria_label="What the credits were used for"),
+    )
+
+
+def figure(label: str, value: Component, figure_id: str, **more: Any) -> Component:
+    return html.Div(
+        [html.Div(label, className="label"), html.Div(value, id=figure_id, className="figure medium", **more)]
+    )
+
+
+def run_figure() -> Component:
+    """Of the run that goes on, what it is likely to cost, else what the last one has cost."""
+    return html.Div(
+        [
+            html.Div("This run", id=ids.THREAD_RUN_LABEL, className="label"),
+            html.Div(
+                [
+                    html.Span(states.skeleton("6ch"), id=ids.THREAD_RUN_COST, className="figure medium", **exact()),
+                    html.Span("", id=ids.THREAD_RUN_RANGE, className="label"),
+                ],
+                className="run-figure",
+            ),
+        ],
+        className="wide",
     )
 
 
@@ -126,7 +154,19 @@ def tooltips() -> list[Component]:
             ids.THREAD_FREQUENCY,
             "Besides live updates, the figure is asked for every 10 s while the agent runs, else 30 s.",
         ),
-        states.tooltip(ids.THREAD_CREDITS, "The cost of all calls of this thread in dollars, times the credits rate."),
+        states.tooltip(
+            ids.THREAD_CREDITS,
+            "The cost of all calls of this thread in dollars, times the credits rate. A click copies it exactly.",
+        ),
+        states.tooltip(
+            ids.THREAD_RATE,
+            "Credits a minute over the last ten minutes, or since the agent's run began; reckoned anew every 10 s.",
+        ),
+        states.tooltip(
+            ids.THREAD_RUN_COST,
+            "So far, and what the account's latest finished runs still cost after as long a time: the median, and the "
+            "range without the highest and the lowest tenth. Runs differ widely; go by the range.",
+        ),
         states.tooltip(ids.THREAD_AGENT, "Running while the thread has an agent run with that status."),
     ]
 

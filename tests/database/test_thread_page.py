@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import Connection, Engine
 from werkzeug.exceptions import BadRequest
 
-from callbacks.thread import call_row, grow, read_all
+from callbacks.thread_detail import call_row, grow, read_all, seen_here
 from callbacks.thread_growth import first_seen, grown_points, growth, seen_after, seen_of
 from data.calls import calls
+from data.prices import PriceList
 from data.queries import Queries
 from data.timeline import timeline
 from data.viewer import SYSTEM
 from tests.database.workload import Writer, add_call, add_calls, uid
 
 THREAD = uid("thread")
+PRICES = PriceList()
 
 
 @pytest.fixture
@@ -77,18 +79,18 @@ def test_a_deleted_corrected_or_late_call_and_too_many_at_once_are_read_anew(
 def test_nothing_new_adds_nothing(reader: Connection, connection: Writer, queries: Queries) -> None:
     add_call(connection, THREAD)
     seen = seen_now(reader)
-    answer = grow(reader, SYSTEM, THREAD, seen, queries)
+    answer = grow(reader, SYSTEM, THREAD, seen, queries, PRICES)
     assert answer is not None
-    assert (answer[1]["rows"], answer[3]) == ([], seen.store())
+    assert (answer[1]["rows"], answer[2]) == ([], {"of": str(THREAD), **seen.store()})
 
 
 def test_an_answer_is_the_growth_of_that_thread_alone(reader: Connection, connection: Writer, queries: Queries) -> None:
     add_call(connection, THREAD, at="2026-01-01Z")
-    full = read_all(reader, SYSTEM, THREAD, 100, queries)
+    full = read_all(reader, SYSTEM, THREAD, 100, queries, PRICES)
     add_call(connection, THREAD, cost="0.246", at="2026-01-02Z", model="gpt-5.2")
-    seen = seen_of(full[3])
+    seen = seen_here(full[2], THREAD)
     assert seen is not None
-    answer = grow(reader, SYSTEM, THREAD, seen, queries)
+    answer = grow(reader, SYSTEM, THREAD, seen, queries, PRICES)
     assert answer is not None
     growth = answer[0]
     assert (growth["of"], growth["drawn"], growth["data"][0]["y"]) == (str(THREAD), 1, [pytest.approx(34.6)])
@@ -121,4 +123,30 @@ def test_what_the_browser_did_not_get_from_us_is_refused(
 
 def test_a_call_is_shown_with_one_decimal_halves_up(reader: Connection, connection: Writer) -> None:
     add_call(connection, THREAD, cost="0.0025")
-    assert call_row(calls(reader, SYSTEM, THREAD).calls[0], Decimal(100))["credits"] == "0.3"
+    assert call_row(calls(reader, SYSTEM, THREAD).calls[0], Decimal(100), PRICES)["credits"] == "0.3"
+
+
+def test_a_call_has_its_list_price_beside_what_was_recorded(reader: Connection, connection: Writer) -> None:
+    for model in ("claude-opus-4-5", "our-own-model"):
+        connection.execute(
+            "INSERT INTO usage_logs (thread_id, total_prompt_tokens, total_completion_tokens, estimated_cost, content,"
+            " created_at) VALUES (%s, 100000, 1000, 0.25, jsonb_build_object('model', %s::text), now())",
+            (THREAD, model),
+        )
+    rows = [call_row(call, Decimal(100), PRICES) for call in calls(reader, SYSTEM, THREAD).calls]
+    shown = [(row["list_prompt"], row["list_completion"], row["credits"]) for row in reversed(rows)]
+    assert shown == [("50.0", "2.5", "25.0"), (None, None, "25.0")]
+
+
+def test_what_the_page_has_read_of_another_thread_counts_for_nothing(reader: Connection, connection: Writer) -> None:
+    add_call(connection, THREAD)
+    store = {"of": str(THREAD), **seen_now(reader).store()}
+    assert seen_here(store, THREAD) == seen_now(reader)
+    assert seen_here(store, uid("another")) is None
+    assert seen_here(None, THREAD) is None
+
+
+def test_every_part_of_an_answer_names_its_thread(reader: Connection, connection: Writer, queries: Queries) -> None:
+    add_call(connection, THREAD)
+    figure, page, seen, rest = read_all(reader, SYSTEM, THREAD, 100, queries, PRICES)
+    assert {figure["layout"]["meta"], page["thread_id"], seen["of"], rest["of"]} == {str(THREAD)}

@@ -44,10 +44,11 @@ test("the log says how many of how many calls it has", () => {
 });
 
 test("a page is behind when the card's totals are not those that it has read", () => {
-  const seen = { calls: 2, cost: "0.200000" };
-  assert.equal(thread.behind({ calls: 2, cost: "0.2" }, seen), false);
-  assert.equal(thread.behind({ calls: 3, cost: "0.2" }, seen), true);
-  assert.equal(thread.behind({ calls: 2, cost: "0.3" }, seen), true);
+  const seen = { of: "t", calls: 2, cost: "0.200000" };
+  assert.equal(thread.behind({ thread_id: "t", calls: 2, cost: "0.2" }, seen), false);
+  assert.equal(thread.behind({ thread_id: "t", calls: 3, cost: "0.2" }, seen), true);
+  assert.equal(thread.behind({ thread_id: "t", calls: 2, cost: "0.3" }, seen), true);
+  assert.equal(thread.behind({ thread_id: "another", calls: 2, cost: "0.2" }, seen), true);
   assert.equal(thread.behind({ calls: 1, cost: "0.1" }, null), true);
   assert.equal(thread.behind({ calls: 0, cost: "0" }, null), false);
   assert.equal(thread.behind({ gone: true }, seen), false);

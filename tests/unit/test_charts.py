@@ -55,7 +55,14 @@ def test_every_call_has_a_bar_from_zero_and_the_line_its_running_total() -> None
 def test_a_bucket_is_as_wide_as_its_time_and_says_how_many_calls_it_holds() -> None:
     line, bars = charts.timeline(BUCKETS, (), 60)["data"]
     assert (bars["width"], bars["x"][0]) == (60_000, "2026-01-01T10:00:00Z")
-    assert line["customdata"] == ["10.0 for 7 calls", "2.0 for this call"]
+    assert line["customdata"] == [[10.0, 7], [2.0, 1]]
+    assert "%{customdata[0]:,.1f} per 1 min, in %{customdata[1]:,} calls" in line["hovertemplate"]
+
+
+def test_a_calls_label_says_what_it_used() -> None:
+    line, _ = charts.timeline(POINTS, (), None)["data"]
+    assert line["customdata"] == [[1.5, 1], [2.5, 1]]
+    assert "%{customdata[0]:,.1f} for this call" in line["hovertemplate"]
 
 
 @pytest.mark.parametrize(("seconds", "points"), [(None, POINTS), (60, BUCKETS)])

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
-from layouts import thread, threads
-from layouts.thread import Run
+from layouts import thread, thread_runs, threads
+from layouts.thread_runs import Run
 
 IN_THREAD_PAGE = {"thread-timeline", "thread-log", "thread-credits", "thread-usage", "thread-interval"}
 
@@ -36,14 +36,14 @@ def test_both_pages_stand_side_by_side_without_sharing_an_id() -> None:
 
 def test_a_run_that_has_gone_quiet_says_for_how_long() -> None:
     quiet = Run("running", "2026-01-01T10:00:00Z", timedelta(minutes=26), timedelta(minutes=14, seconds=50), None)
-    assert "no call for 14 min" in text_of(thread.run_list([quiet]))
-    assert "no call" not in text_of(thread.run_list([quiet._replace(quiet_for=None)]))
+    assert "no call for 14 min" in text_of(thread_runs.run_list([quiet]))
+    assert "no call" not in text_of(thread_runs.run_list([quiet._replace(quiet_for=None)]))
 
 
 def test_a_run_shows_its_error_as_text_and_a_thread_without_runs_says_so() -> None:
     failed = Run("failed", None, None, None, "<b>no answer</b>")
-    assert "<b>no answer</b>" in text_of(thread.run_list([failed]))
-    assert "No agent run" in text_of(thread.run_list([]))
+    assert "<b>no answer</b>" in text_of(thread_runs.run_list([failed]))
+    assert "No agent run" in text_of(thread_runs.run_list([]))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_run_shows_its_error_as_text_and_a_thread_without_runs_says_so() -> No
     ],
 )
 def test_a_duration_has_its_two_largest_units(seconds: int, words: str) -> None:
-    assert thread.duration(timedelta(seconds=seconds)) == words
+    assert thread_runs.duration(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize(
