@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from access.directory import Directory
 from access.viewer import LOCAL
-from data.errors import InputError
+from data.errors import InputError, MisdirectedError
 from data.viewer import Viewer
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, is_loopback
 
 Scope = MutableMapping[str, Any]
 
@@ -30,8 +30,25 @@ def make_resolver(settings: Settings, directory: Directory) -> Resolve:
     )
 
 
-async def resolve_local(_scope: Scope) -> Viewer:
+async def resolve_local(scope: Scope) -> Viewer:
+    """Everyone who reaches this machine as itself. Raises MisdirectedError for whoever came by another name.
+
+    A page of any site may have its own name lead to 127.0.0.1, and then read what a browser here is shown.
+    """
+    if not all(is_loopback(name) for name in named_hosts(scope["headers"])):
+        raise MisdirectedError(
+            "with CREDITPULSE_AUTH=local everyone is staff, so pages are served to this machine by its own names only: "
+            "open http://127.0.0.1 or http://localhost, with this port; behind a proxy, set CREDITPULSE_AUTH=header"
+        )
     return LOCAL
+
+
+def named_hosts(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str]:
+    """Whom the request asks for, without ports; a browser always says it."""
+    for key, value in headers:
+        if key.lower() == b"host":
+            host = value.decode("latin-1").strip().lower()
+            yield re.sub(r":[0-9]*$", "", host).removesuffix(".")
 
 
 class HeaderResolver:

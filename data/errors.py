@@ -6,6 +6,7 @@ CreditpulseError            anything we explain to a person in one line
 ├── SchemaError             our schema, or a source table, is not as it has to be
 ├── NotFoundError           what was asked for is not there, or is not the viewer's
 └── InputError              a file, option or address that cannot be used
+    └── MisdirectedError    a request by a name that this server does not go by
 """
 
 from __future__ import annotations
@@ -32,4 +33,8 @@ class NotFoundError(CreditpulseError):
 
 
 class InputError(CreditpulseError):
+    pass
+
+
+class MisdirectedError(InputError):
     pass

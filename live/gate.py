@@ -8,7 +8,7 @@ import logging
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.resolver import Resolve
-from data.errors import InputError, UnavailableError
+from data.errors import InputError, MisdirectedError, UnavailableError
 from live.refusals import refuse
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ class Gate:
             return
         try:
             viewer = await self.resolve(scope)
+        except MisdirectedError as error:
+            await refuse(scope, receive, send, 421, str(error))
         except InputError as error:
             await refuse(scope, receive, send, 400, str(error))
         except UnavailableError as error:

@@ -194,3 +194,12 @@ def test_a_server_with_another_schema_is_not_ready(server: Server, connection: C
     connection.execute("UPDATE creditpulse.alembic_version SET version_num = 'older'")
     answer: Any = server.get("/readyz")
     assert (answer.status_code, answer.json()["schema"]) == (503, False)
+
+
+def test_in_local_mode_a_page_under_another_name_reads_nothing(server: Server, open_stream: Open) -> None:
+    elsewhere = {"Host": "rebound.example:8050"}
+    for path in ("/", "/whoami", "/live/events?topics=nav:all", "/live/check?topics=nav:all"):
+        answer = server.get(path, headers=elsewhere)
+        assert (answer.status_code, "http://localhost" in answer.text) == (421, True)
+    assert server.get("/healthz", headers=elsewhere).status_code == 200
+    assert open_stream(server, "nav:all", additional_headers=elsewhere).close_code()[0] == 4421

@@ -10,7 +10,7 @@ import pytest
 
 from access.resolver import Resolve, make_resolver
 from access.viewer import LOCAL
-from data.errors import InputError
+from data.errors import InputError, MisdirectedError
 from data.viewer import Viewer
 from settings import Settings, SettingsError
 
@@ -48,6 +48,28 @@ def test_in_local_mode_everyone_is_staff() -> None:
     resolver = make_resolver(Settings(), People())  # type: ignore[arg-type]
     assert resolve(resolver, peer=None) == LOCAL
     assert LOCAL.staff
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.0.0.1:8050", "127.1.2.3", "localhost", "LocalHost:80", "localhost.", "[::1]", "[::1]:8050"],
+)
+def test_in_local_mode_this_machine_goes_by_its_own_names(host: str) -> None:
+    resolver = make_resolver(Settings(), People())  # type: ignore[arg-type]
+    assert resolve(resolver, ("host", host)) == LOCAL
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["attacker.example", "attacker.example:8050", "127.0.0.1.attacker.example", "localhost.attacker.example",
+     "10.0.0.5", "2130706433", "127.0.0.1@attacker.example", "::1", ""],
+)  # fmt: skip
+def test_in_local_mode_another_name_is_refused_with_the_remedy(host: str) -> None:
+    resolver = make_resolver(Settings(), People())  # type: ignore[arg-type]
+    with pytest.raises(MisdirectedError, match=r"open http://127\.0\.0\.1"):
+        resolve(resolver, ("host", host))
+    with pytest.raises(MisdirectedError):
+        resolve(resolver, ("host", "localhost"), ("host", host))
 
 
 def test_a_mode_that_cannot_be_served_is_an_error_that_names_those_that_can() -> None:
