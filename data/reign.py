@@ -118,7 +118,8 @@ class Reign:
         ).fetchone()
         assert row is not None  # noqa: S101 a function with OUT parameters gives one row
         self.folded_at = time.monotonic()
-        fold = Fold(*row, self.folded_at - began)
+        taken, complete, version, history, started = row
+        fold = Fold(taken, complete, version, history, started, self.folded_at - began)
         self.unvacuumed_rows += fold.taken
         self.unrested_seconds = max(0.0, self.unrested_seconds - rested) + fold.seconds
         if fold.complete:
