@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import ids, states
+from layouts import copying, ids, states
 from layouts.attributes import attributes
 from layouts.chart_card import chart_card, csv_link, skeleton_rows, switch
 from layouts.live import updated
@@ -81,13 +81,16 @@ def figure_card(name: str, label: str, meaning: str) -> Component:
     parts = ids.OVERVIEW_FIGURES[name]
     return html.Div(
         [
-            html.Div(label, className="label", title=meaning),
             html.Div(
                 [
-                    html.Span(states.skeleton("5ch"), id=parts.value, className="figure", **exact(name)),
+                    html.Span(label, className="label", title=meaning),
                     html.Span("", id=parts.change, className="change"),
                 ],
-                className="row between figure-line",
+                className="row between figure-head",
+            ),
+            html.Div(
+                html.Span(states.skeleton("5ch"), id=parts.value, className="figure", **copied(name)),
+                className="figure-line",
             ),
             html.Div("", id=parts.spark, className="spark label"),
         ],
@@ -97,9 +100,9 @@ def figure_card(name: str, label: str, meaning: str) -> Component:
     )
 
 
-def exact(name: str) -> dict[str, Any]:
-    """Where the exact figure will stand."""
-    return attributes(data_cost="") if name == "credits" else attributes(data_exact="")
+def copied(name: str) -> dict[str, Any]:
+    """The exact figure is copied by a press on it."""
+    return copying.exact() if name == "credits" else copying.exactly("")
 
 
 def credits_card() -> Component:

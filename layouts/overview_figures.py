@@ -13,7 +13,7 @@ FEW_CREDITS = FEW_PERCENT = 100  # have a decimal
 def change_text(now: int, then: int) -> str:
     """`+12.4 %`, or `× 14` of many times as much; nothing where there is nothing to compare with."""
     if now == then:
-        return "no change"
+        return "±0 %"
     if then <= 0:
         return "new" if then == 0 and now > 0 else ""
     if now >= MANY_TIMES * then:

@@ -54,8 +54,15 @@ def agent_row(agent: Agent) -> Component:
     return html.Li(
         [
             html.Span(className="agent-dot", **attributes(aria_hidden="true")),
-            dcc.Link(agent.title, href=agent.href, className="plain-link", title=f"{agent.title} · {agent.account}"),
-            html.Span("Runaway", className="pill pill-warn", title=runaway_text(agent)) if agent.runaway else None,
+            html.Div(
+                [
+                    dcc.Link(
+                        agent.title, href=agent.href, className="plain-link", title=f"{agent.title} · {agent.account}"
+                    ),
+                    runaway_pill(agent) if agent.runaway else None,
+                ],
+                className="agent-name",
+            ),
             html.Span("–" if agent.credits is None else whole(agent.credits), className="agent-credits number"),
             html.Span(
                 f"{one_decimal(agent.rate)} / min",
@@ -67,10 +74,13 @@ def agent_row(agent: Agent) -> Component:
     )
 
 
-def runaway_text(agent: Agent) -> str:
+def runaway_pill(agent: Agent) -> Component:
     if not agent.usual:
-        return "It spends far more than agents do; its account is too young to have a usual rate"
-    return f"It spends {one_decimal(agent.rate / agent.usual)} times what its account does in a busy minute"
+        text, meaning = "Runaway", "It spends far more than agents do; its account is too young to have a usual rate"
+    else:
+        times = one_decimal(agent.rate / agent.usual)
+        text, meaning = f"Runaway, {times} × usual", f"It spends {times} times what its account does in a busy minute"
+    return html.Span(text, className="pill pill-warn", title=meaning)
 
 
 def agents_count(count: int) -> tuple[str, str]:

@@ -249,3 +249,12 @@ def test_nothing_scrolls_sideways_on_a_phone(tab: Tab, thread: UUID, account: UU
     assert tab.script("return document.scrollingElement.scrollWidth") <= 390
     tab.find("body").send_keys(Keys.ESCAPE)
     tab.until(lambda: not tab.shown("#view-custom"), "the menu to close")
+
+
+def test_a_figure_is_copied_with_its_exact_value(tab: Tab, thread: UUID, account: UUID) -> None:
+    open_overview(tab, f"?scope={account}&zone=UTC")
+    tab.until_text("overview-figure-credits", "300")
+    tab.find("#overview-figure-credits").click()
+    tab.until_is(lambda: tab.text_of(".copied"), "Copied $3.000000", "what is said")
+    tab.find("#overview-figure-total_tokens").send_keys(Keys.ENTER)
+    tab.until_is(lambda: tab.text_of(".copied"), "Copied 14", "what is said")

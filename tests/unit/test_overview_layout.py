@@ -41,7 +41,7 @@ def test_every_figure_says_what_it_means() -> None:
     ("now", "then", "words"),
     [
         (1124, 1000, "+12.4 %"), (978, 1000, "−2.2 %"), (5430, 1000, "+443 %"), (14_000, 1000, "× 14"),
-        (5, 0, "new"), (0, 0, "no change"), (7, 7, "no change"), (0, 10, "−100 %"), (5, -3, ""),
+        (5, 0, "new"), (0, 0, "±0 %"), (7, 7, "±0 %"), (0, 10, "−100 %"), (5, -3, ""),
     ],
 )  # fmt: skip
 def test_a_change_is_said_as_a_share_or_as_so_many_times(now: int, then: int, words: str) -> None:
