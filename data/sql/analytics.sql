@@ -1,23 +1,24 @@
 -- Revision 0002: hours, what each account and each thread has had in all, and when a thread began. Everything is
--- counted anew afterwards. The lock is waited for in short tries: every writer needs it shared, and would queue behind.
+-- counted anew afterwards. The locks are waited for in short tries: a writer needs the queue's, and would wait behind.
+-- What takes long, such as an index of many rows, has no place here: writers wait from the lock to the end.
 
 DO $$
 BEGIN
     SET LOCAL lock_timeout = '200ms';
     FOR attempt IN 1 .. 300 LOOP
         BEGIN
-            LOCK TABLE creditpulse.changes, creditpulse.thread_totals, creditpulse.thread_users
-                IN ACCESS EXCLUSIVE MODE;
-            EXIT;
+            LOCK TABLE creditpulse.changes, creditpulse.quarantine, creditpulse.thread_totals, creditpulse.thread_users,
+                creditpulse.usage_rollup, creditpulse.purchase_rollup, creditpulse.state IN ACCESS EXCLUSIVE MODE;
+            RETURN;
         EXCEPTION WHEN lock_not_available THEN
-            IF attempt = 300 THEN
-                RAISE;
-            END IF;
             PERFORM pg_sleep(0.05 + random() * 0.35);
         END;
     END LOOP;
+    RAISE 'tables of schema creditpulse stayed locked by other transactions; end the long ones (see pg_stat_activity) and run `python app.py migrate` again';
 END
 $$;
+
+TRUNCATE creditpulse.thread_totals, creditpulse.thread_users, creditpulse.usage_rollup, creditpulse.purchase_rollup;
 
 -- source l: a thread's or an account's first or last call to be looked up again.
 -- spent: what the rows cost, those with a negative cost left out: no stretch of time can have cost more.

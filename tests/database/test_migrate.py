@@ -11,6 +11,7 @@ from alembic import command
 from sqlalchemy import text
 
 from data.engine import make_engine
+from data.errors import CreditpulseError
 from data.migrate import alembic_config, migrate
 from data.sql_files import sql_file
 from data.verify import differences
@@ -87,3 +88,15 @@ def test_an_upgrade_that_waits_for_a_long_transaction_holds_up_no_writer(old: Co
         assert upgrade.is_alive()
     upgrade.join()
     assert differences(old) == []
+
+
+def test_an_upgrade_that_never_gets_its_locks_says_what_to_do(
+    old: Connection, old_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = sql_file("analytics.sql").replace(b"1 .. 300", b"1 .. 1")
+    monkeypatch.setattr("data.sql_files.sql_file", lambda _name: once)
+    with psycopg.connect(old_url) as long:
+        long.execute("INSERT INTO creditpulse.changes (source) VALUES ('t')")
+        with pytest.raises(CreditpulseError, match="pg_stat_activity"):
+            migrate(old_url)
+    assert figure(old, "SELECT sum(cost) FROM creditpulse.exact_threads") == 2
