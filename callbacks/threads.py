@@ -14,8 +14,9 @@ from callbacks.clientside import wire
 from callbacks.requests import request_of, scope_of, text_of
 from callbacks.routing import Page
 from data.queries import Queries
-from data.thread_selection import ThreadQuery
-from data.threads import COUNTED_AT_MOST, ThreadPage, ThreadRow, thread_page
+from data.thread_grid import COUNTED_AT_MOST, ThreadBlock, thread_block
+from data.thread_query import ThreadQuery, search_of
+from data.threads import ThreadRow
 from data.usage import credits_of
 from data.viewer import Viewer
 from data.wire import utc
@@ -30,19 +31,19 @@ def list_threads(queries: Queries, request: object, search: object, more_clicks:
     if request is None:  # the gate has not asked yet
         raise PreventUpdate
     asked = request_of(request)
-    query = query_of(asked.get("scope"), search, more_clicks)
+    query = ThreadQuery(search=search_of(text_of(search or "")), scope=scope_of(asked.get("scope")))
+    limit = limit_of(more_clicks)
     with queries.connect() as connection:
-        page = thread_page(connection, current_viewer(), query)
-    rows = [grid_row(row, queries) for row in page.rows]
+        block = thread_block(connection, current_viewer(), query, limit=limit)
+    rows = [grid_row(row, queries) for row in block.rows]
     nothing = None if rows else threads.nothing(query.search, query.scope)
-    return rows, count_text(page), not has_more(page, query), nothing, "rows" if rows else "empty", asked.get("n")
+    more = block.after is not None and limit < MOST_ROWS
+    return rows, count_text(block), not more, nothing, "rows" if rows else "empty", asked.get("n")
 
 
-def query_of(scope: object, search: object, more_clicks: object) -> ThreadQuery:
-    """Raises BadRequest for what our page does not send."""
+def limit_of(more_clicks: object) -> int:
     clicks = more_clicks if isinstance(more_clicks, int) else 0
-    limit = min(MOST_ROWS, threads.ROWS_AT_ONCE * (1 + max(0, clicks)))
-    return ThreadQuery(search=text_of(search or ""), scope=scope_of(scope), limit=limit)
+    return min(MOST_ROWS, threads.ROWS_AT_ONCE * (1 + max(0, clicks)))
 
 
 def grid_row(row: ThreadRow, queries: Queries) -> dict[str, Any]:
@@ -68,12 +69,11 @@ def order_of(row: ThreadRow) -> str:
     return f"0 {utc(row.created_at) if row.created_at else ''}"
 
 
-def count_text(page: ThreadPage) -> str:
-    return threads.count_text(len(page.rows), page.total, capped=page.total >= COUNTED_AT_MOST) if page.total else ""
-
-
-def has_more(page: ThreadPage, query: ThreadQuery) -> bool:
-    return len(page.rows) < page.total and query.limit < MOST_ROWS
+def count_text(block: ThreadBlock) -> str:
+    shown = len(block.rows)
+    if block.after is None or block.total is None:
+        return threads.count_text(shown, shown, capped=block.after is not None) if shown else ""
+    return threads.count_text(shown, block.total, capped=block.total >= COUNTED_AT_MOST)
 
 
 def render(_queries: Queries, viewer: Viewer) -> Component:

@@ -31,7 +31,7 @@ NEEDED_INDEXES = (
     NeededIndex("credit_usage", ("user_id", "created_at")),
     NeededIndex("credit_usage", ("created_at",)),
     NeededIndex("credit_usage", ("thread_id",)),
-    NeededIndex("threads", ("account_id",)),
+    NeededIndex("threads", ("account_id", "thread_id")),
     NeededIndex("threads", ("project_id",)),
     NeededIndex("agent_runs", ("thread_id",)),
     NeededIndex("agent_runs", ("status",), "WHERE status = 'running'"),

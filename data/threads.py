@@ -1,8 +1,4 @@
-"""The threads list and the head of a thread's page: who may see which, in which order, with exact totals.
-
-The order comes from the rollup's index and from the few rows that are queued, never from `usage_logs`; so a page
-of the list costs the same with a thousand threads and with a million.
-"""
+"""Threads as lists and the head of a thread's page show them: with exact totals, and only those one may see."""
 
 from __future__ import annotations
 
@@ -18,11 +14,8 @@ from sqlalchemy import Connection, text
 from data.accounts import account_label
 from data.constants import UNATTRIBUTED
 from data.errors import NotFoundError
-from data.thread_selection import Selection, ThreadQuery
 from data.usage import scope_id
 from data.viewer import Viewer
-
-COUNTED_AT_MOST = 10_000  # nobody pages further, and counting all would cost more than the page
 
 
 @dataclass(frozen=True)
@@ -43,66 +36,6 @@ class ThreadRow:
     running: bool
     running_since: datetime | None
 
-
-@dataclass(frozen=True)
-class ThreadPage:
-    """Rows of the list in its order, and how many there are in all, counted up to COUNTED_AT_MOST."""
-
-    rows: tuple[ThreadRow, ...]
-    total: int
-
-
-# The latest :reach threads of the rollup, all that the queue touches, and all that run: the page is among them.
-PAGE = """
-    WITH {chosen} touched AS MATERIALIZED (
-        SELECT q.thread_id, sum(q.calls) AS calls, max(q.last_at) AS last_at
-        FROM creditpulse.queued q WHERE q.source = 'u' AND q.thread_id <> :nil {among} GROUP BY q.thread_id
-    ), running AS MATERIALIZED (
-        SELECT DISTINCT q.thread_id FROM creditpulse.source_runs q WHERE q.status = 'running' {among}
-    ), recent AS MATERIALIZED (
-        SELECT q.thread_id FROM creditpulse.thread_totals q
-        WHERE q.calls > 0 {among}
-        ORDER BY q.last_quarter DESC, q.last_at DESC, q.thread_id LIMIT :reach
-    ), candidates AS (
-        SELECT thread_id FROM recent UNION SELECT thread_id FROM touched UNION SELECT thread_id FROM running
-    ), active AS (
-        SELECT count(*) FROM (
-            SELECT FROM creditpulse.thread_totals q WHERE q.calls > 0 {among}
-            UNION ALL
-            SELECT FROM (SELECT thread_id FROM touched WHERE calls > 0 UNION SELECT thread_id FROM running) q
-            WHERE NOT EXISTS (SELECT FROM creditpulse.thread_totals s WHERE s.thread_id = q.thread_id AND s.calls > 0)
-            LIMIT :cap
-        ) a
-    )
-    SELECT (SELECT count FROM active) AS active, ARRAY (
-        SELECT c.thread_id
-        FROM candidates c
-        LEFT JOIN creditpulse.thread_totals s ON s.thread_id = c.thread_id
-        LEFT JOIN touched q ON q.thread_id = c.thread_id
-        LEFT JOIN running r ON r.thread_id = c.thread_id
-        WHERE coalesce(s.calls, 0) + coalesce(q.calls, 0) > 0
-            OR (r.thread_id IS NOT NULL
-                AND EXISTS (SELECT FROM creditpulse.source_threads t WHERE t.thread_id = c.thread_id))
-        ORDER BY r.thread_id IS NULL, greatest(s.last_at, q.last_at) DESC NULLS LAST, c.thread_id
-        LIMIT :limit OFFSET :offset
-    ) AS ids
-"""
-
-# Threads that nothing has been spent in yet come last, the newest first.
-QUIET = """
-    WITH {chosen} quiet AS MATERIALIZED (
-        SELECT q.thread_id, q.created_at FROM creditpulse.source_threads q
-        WHERE NOT EXISTS (SELECT FROM creditpulse.thread_totals s WHERE s.thread_id = q.thread_id AND s.calls > 0)
-            AND NOT EXISTS (SELECT FROM creditpulse.queued u
-                WHERE u.source = 'u' AND u.thread_id = q.thread_id AND u.calls > 0)
-            AND NOT EXISTS (
-                SELECT FROM creditpulse.source_runs r WHERE r.thread_id = q.thread_id AND r.status = 'running')
-            {among}
-    )
-    SELECT (SELECT count(*) FROM quiet) AS quiet, ARRAY (
-        SELECT thread_id FROM quiet ORDER BY created_at DESC NULLS LAST, thread_id LIMIT :limit OFFSET :offset
-    ) AS ids
-"""
 
 ROWS = """
     SELECT i.id AS thread_id, coalesce(nullif(btrim(t.metadata->>'title'), ''), nullif(btrim(t.metadata->>'name'), ''),
@@ -150,27 +83,6 @@ ROWS = """
 # psycopg reads no time outside Python's calendar; such a time is shown as none.
 def calendar_time(expression: str) -> str:
     return f"CASE WHEN {expression} > '0001-01-02' AND {expression} < '9999-12-30' THEN {expression} END"
-
-
-def thread_page(connection: Connection, viewer: Viewer, query: ThreadQuery) -> ThreadPage:
-    """The threads that match and that the viewer may see: running ones first, then by their latest call.
-
-    Raises ValueError for a scope that is neither `all` nor an id.
-    """
-    selection = Selection(viewer, query)
-    values = {
-        **selection.values,
-        "limit": query.limit,
-        "offset": query.offset,
-        "reach": query.limit + query.offset,
-        "cap": COUNTED_AT_MOST,
-    }
-    total, ids = connection.execute(text(selection.statement(PAGE)), values).one()
-    if total < COUNTED_AT_MOST:
-        values |= {"limit": query.limit - len(ids), "offset": max(0, query.offset - total)}
-        quiet, more = connection.execute(text(selection.statement(QUIET)), values).one()
-        total, ids = total + quiet, ids + more
-    return ThreadPage(thread_rows(connection, viewer, ids), min(total, COUNTED_AT_MOST))
 
 
 def thread_rows(

@@ -25,7 +25,6 @@ CREATE TABLE public.threads (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX threads_account ON public.threads (account_id);
 
 CREATE TABLE public.agent_runs (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
