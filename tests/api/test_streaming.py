@@ -46,7 +46,7 @@ def slow_reader(server: AppServer) -> Iterator[socket.socket]:
     """One that has asked for the file, and takes nothing of it but its beginning."""
     with socket.create_connection(("127.0.0.1", server.port)) as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        reader.sendall(f"GET {FILE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        reader.sendall(f"GET {FILE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert reader.recv(12) == b"HTTP/1.1 200"
         yield reader
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from data.errors import InputError
 from data.queries import Queries
 from data.viewer import SYSTEM, Viewer
 from tests.database.test_account_rows import spend, subscribe
-from tests.database.workload import Writer, add_user, fold, uid
+from tests.database.workload import Writer, add_call, add_user, fold, uid
 
 MEMBER = Viewer("alice", accounts=frozenset({uid("alice")}))
 
@@ -41,9 +41,10 @@ def people(connection: Writer) -> Writer:
         for name in ("ann", "ben", "cem", "dora"):
             spend(connection, uid(name), "1", day + 1)
     spend(connection, uid("eve"), "3", 2)
-    spend(connection, None, "0.5", 0)
+    now = datetime.now(UTC)  # a rate looks back ten minutes, and the suite takes as long
+    add_call(connection, uid("t"), None, cost="0.5", at=now.isoformat())
     fold(connection)
-    spend(connection, uid("ben"), "0.25", 0.001)
+    add_call(connection, uid("t"), uid("ben"), cost="0.25", at=(now - timedelta(minutes=1)).isoformat())
     return connection
 
 

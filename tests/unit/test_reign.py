@@ -22,9 +22,7 @@ class Database:
 
     def execute(self, _statement: str) -> Any:
         self.now += FOLD_SECONDS
-        return SimpleNamespace(
-            fetchone=lambda: (0, True, 1, "complete", datetime(2026, 1, 1, tzinfo=UTC), FOLD_SECONDS)
-        )
+        return SimpleNamespace(fetchone=lambda: (0, True, 1, "complete", datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 @pytest.fixture
