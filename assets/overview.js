@@ -31,7 +31,7 @@
 
   /* How long a part rests after an answer: by what it cost the server, and how long drawing it blocked the page. */
   function createRest(leastMs) {
-    const answering = dc.pace.createPace({ share: SHARE, leastMs });
+    const answering = dc.pace.createPace({ share: SHARE, leastMs, mostMs: Infinity });
     const drawing = dc.pace.createPace();
     return { answering, drawing, waitMs: (now) => Math.max(answering.waitMs(now), drawing.waitMs(now)) };
   }

@@ -7,16 +7,17 @@
 
   const SHARE = 0.03;
   const LEAST_MS = 1000;
+  const MOST_MS = 5000; // a first drawing brings its code along: that says little of those to come
 
-  /* Rests after each time for so long that all of them together take `share` of the time. */
-  function createPace({ share = SHARE, leastMs = LEAST_MS } = {}) {
+  /* Rests after each time for so long that all of them together take `share` of the time, up to `mostMs`. */
+  function createPace({ share = SHARE, leastMs = LEAST_MS, mostMs = MOST_MS } = {}) {
     let endedAt = -Infinity;
     let restMs = 0;
     return {
       waitMs: (now) => Math.max(0, endedAt + restMs - now),
       took(began, ended) {
         endedAt = ended;
-        restMs = Math.max(leastMs, (ended - began) * (1 / share - 1));
+        restMs = Math.min(mostMs, Math.max(leastMs, (ended - began) * (1 / share - 1)));
       },
     };
   }

@@ -23,16 +23,18 @@ from layouts import ids
 Option = dict[str, str]
 
 
-def choose_account(queries: Queries, typed: object, search: object) -> tuple[list[Option], Any, str | None]:
+def choose_account(
+    queries: Queries, typed: object, search: object, shown: object
+) -> tuple[list[Option], Any, str | None]:
     """The chooser's options, the chosen scope, and the scope of an address that names none: empty for who has none.
 
-    Typing changes the options alone.
+    Typing changes the options alone, and what is `shown` stays among them: the chooser drops a value that is not.
     """
     viewer = current_viewer()
-    scope = chosen_scope(viewer, text_of(search or ""))
     typing = (
         dash.ctx.triggered_id == ids.NAV_ACCOUNT and f"{ids.NAV_ACCOUNT}.search_value" in dash.ctx.triggered_prop_ids
     )
+    scope = scope_of(shown) if typing and shown else chosen_scope(viewer, text_of(search or ""))
     options = account_options(queries, viewer, scope, text_of(typed or ""))
     return options, no_update if typing else scope, default_scope(viewer) or ""
 
@@ -84,6 +86,7 @@ def register(app: Dash, queries: Queries) -> None:
         Output(ids.DEFAULT_SCOPE, "data"),
         Input(ids.NAV_ACCOUNT, "search_value"),
         Input(ids.SCOPE_ASKED, "data"),
+        State(ids.NAV_ACCOUNT, "value"),
         prevent_initial_call=True,
     )(partial(choose_account, queries))
     app.callback(Output(ids.NAV_ANSWER, "data"), Input(ids.NAV_REQUEST, "data"), prevent_initial_call=True)(

@@ -123,9 +123,10 @@ class Tab:
         """A Dash component's property, also of one that nobody sees."""
         return self.script(PROPERTY, name, prop)
 
-    def style(self, selector: str, name: str) -> str:
-        script = "return getComputedStyle(document.querySelector(arguments[0])).getPropertyValue(arguments[1])"
-        return str(self.script(script, selector, name))
+    def style(self, selector: str, name: str, pseudo: str = "") -> str:
+        script = """return getComputedStyle(document.querySelector(arguments[0]), arguments[2] || null)
+            .getPropertyValue(arguments[1])"""
+        return str(self.script(script, selector, name, pseudo))
 
     def find(self, selector: str) -> WebElement:
         return self.until(lambda: next(iter(self.find_all(selector)), None), selector)  # type: ignore[return-value]

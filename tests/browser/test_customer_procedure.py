@@ -103,7 +103,7 @@ def assert_thread_is(tab: Tab, status: str) -> None:
     tab.until_text("thread-agent", f"Agent {status}")
     tab.until_is(lambda: tab.prop("thread-interval", "interval"), period * 1000, "the thread's interval")
     tab.until_is(lambda: "pulsing" in tab.classes("thread-live"), status == "running", "the dot's pulse")
-    animation = tab.style("#thread-live .dot", "animation-name")
+    animation = tab.style("#thread-live", "animation-name", "::before")
     assert (animation != "none") == (status == "running")
 
 

@@ -89,6 +89,18 @@ def test_the_chosen_account_is_in_the_address_and_stays_over_a_reload(
     tab.until_is(lambda: titles(tab), ["Of Globex"], "the list")
 
 
+def test_an_account_beyond_the_first_options_stays_chosen(tab: Tab, customer: Customer, account: UUID) -> None:
+    for number in range(60):
+        customer.account(f"Aardvark {number}")
+    last = customer.account("Zyzzyva")
+    tab.open_threads(f"?scope={account}")
+    tab.choose_account("Zyzzyva")
+    tab.until_is(tab.path, f"/threads?scope={last}", "the address")
+    tab.until_cost("nav-credits", Decimal(0))
+    tab.until(lambda: "Aardvark 0" in [option["label"] for option in tab.prop("nav-account", "options")], "the others")
+    assert tab.prop("nav-account", "value") == str(last)
+
+
 def test_back_returns_to_the_account_before(tab: Tab, customer: Customer, thread: UUID, account: UUID) -> None:
     customer.account("Initech")
     tab.open_threads(f"?scope={account}")

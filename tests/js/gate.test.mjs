@@ -172,6 +172,14 @@ test("a page that was just opened asks, whatever an earlier visit asked for", as
   assert.equal(await asked(world), 2);
 });
 
+test("what kept the page busy for very long, as a first drawing does, rests for five seconds and no more", () => {
+  const drawing = pace.createPace({ share: 0.03 });
+  drawing.took(0, 100);
+  assert.equal(Math.round(drawing.waitMs(100)), 3233);
+  drawing.took(0, 2000);
+  assert.equal(drawing.waitMs(2000), 5000);
+});
+
 test("what keeps the page busy is asked for with the first value after its rest, else a lull later", async () => {
   const thread_detail = pace.createPace({ share: 0.1 });
   const { gate, clock, world } = makeGate({ thread_detail });
