@@ -8,6 +8,7 @@
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
   const HINT_MS = 1000;
+  const STORE_MS = 1000; // a pass of Dash keeps the page busy for tens of milliseconds, and the figure stands there already
   const RESTORED_MS = 60000;
   const LOOK_MS = 1000; // timers, too, stand still in a sleeping computer
   const LIVE = ["nav-answer", "thread-answer", "subscription"]; // where one is answered, so would the others be
@@ -53,6 +54,12 @@
     };
   }
 
+  /* Whether a store has to have it at once: Dash draws what cannot be painted, and periods follow the agent's status. */
+  function isUrgent(message, stored) {
+    if (!stored || topicOf(message) !== topicOf(stored)) return true;
+    return message.agent_status !== stored.agent_status || message.gone !== stored.gone;
+  }
+
   function mergeHints(first, second) {
     if (first.all || second.all) return { ...second, all: true };
     const union = (name) => [...new Set([...(first[name] || []), ...(second[name] || [])])];
@@ -85,6 +92,7 @@
       () => Date.now(),
     );
     const board = createBoard();
+    const stored = new Map(); // what each store was given last
     const page = { scope: null, thread: null, announced: null, state: null, beatTimer: null };
 
     const stream = dc.stream.createStream({
@@ -110,9 +118,25 @@
       },
       apply(values) {
         values.forEach((data) => dc.render.paint(data)); // first: a store takes its time
-        values.forEach((data, store) => publish(store, { data }));
+        const names = [...values.keys()];
+        names.filter((name) => isUrgent(values.get(name), stored.get(name))).forEach(store);
+        storeLater(names);
       },
     });
+
+    const storeLater = createThrottle({
+      ms: STORE_MS,
+      now,
+      setTimeout: (run, ms) => window.setTimeout(run, ms),
+      merge: (first, second) => [...new Set([...first, ...second])],
+      fire: (names) => names.forEach(store),
+    });
+
+    /* The newest of its kind, into the store of that name. */
+    function store(name) {
+      const data = board.shown.get(name);
+      if (stored.get(name) !== data && publish(name, { data })) stored.set(name, data);
+    }
 
     const hint = createThrottle({
       ms: HINT_MS,
@@ -187,7 +211,7 @@
     for (const event of ["online", "offline"]) window.addEventListener(event, refreshState);
     window.document.addEventListener("visibilitychange", refreshState);
 
-    return { stream, board, page, put, refreshState };
+    return { stream, board, page, stored, store, refreshState };
   }
 
   /* An answer goes the way of a pushed message; the alert about what failed goes with it. */
@@ -201,13 +225,16 @@
       theTab().stream.known.history = answer.history;
       theTab().refreshState();
     }
-    if (board.accept(answer)) dc.publish.publish(store, { data: answer });
+    if (!board.accept(answer)) return;
+    dc.render.paint(answer); // also where React holds this very value, from before what was painted since
+    theTab().store(store);
   }
 
   Object.assign(dc, {
     live: {
       isNewer,
       createBoard,
+      isUrgent,
       mergeHints,
       staleNames,
 
@@ -227,8 +254,9 @@
 
       /* The stream follows the page: the chosen scope, and the thread that is open. */
       follow(scope, shown) {
-        const { stream, page, refreshState } = theTab();
+        const { stream, page, stored, refreshState } = theTab();
         const thread = (shown && shown.thread) || null;
+        if (thread !== page.thread) stored.delete("thread-usage"); // it came with the page, and is empty
         if (scope && scope !== page.scope) {
           window.console.info(`[useUsageRealtime] Setting up real-time subscriptions for user: ${scope}`);
         }
@@ -238,6 +266,12 @@
         const topics = [...(scope ? [`nav:${scope}`] : []), ...(thread ? [`thread:${thread}`] : [])];
         stream.follow(topics);
         refreshState();
+      },
+
+      /* Of the same scope or thread, and newer where the store lags behind what was painted. */
+      newest(usage) {
+        const found = usage && theTab().board.shown.get(usage.type);
+        return found && topicOf(found) === topicOf(usage) ? found : usage;
       },
 
       connection: () => theTab().stream.known.connection,

@@ -205,13 +205,15 @@
         }
       },
 
-      nav(usage, subscription, scope, live, usual) {
+      nav(stored, subscription, scope, live, usual) {
+        const usage = dc.live.newest(stored);
         last.nav = { subscription, scope, live, outputs: dc.callback_context.outputs_list };
         if (!usage || usage.scope !== scope) return navWithout(subscription, scope, live, usual);
         return navOf(usage, last.nav);
       },
 
-      thread(usage, thread, live) {
+      thread(stored, thread, live) {
+        const usage = dc.live.newest(stored);
         last.thread = { thread, live, outputs: dc.callback_context.outputs_list };
         const none = new Array(18).fill(dc.no_update);
         if (!usage || usage.thread_id !== thread) {

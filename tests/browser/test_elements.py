@@ -70,7 +70,7 @@ def test_the_threads_figures_are_those_of_the_raw_table(tab: Tab, customer: Cust
     assert tab.text("thread-cost") == f"${cost}"
     figures = [tab.text(f"thread-{name}") for name in ("calls", "prompt", "completion", "tokens")]
     assert figures == [f"{number:,}" for number in (calls, prompt, completion, tokens)]
-    assert tab.prop("thread-usage")["cost"] == str(cost)
+    tab.until_is(lambda: tab.prop("thread-usage")["cost"], str(cost), "the store")
 
 
 def test_the_navigations_figures_are_those_of_the_raw_table(

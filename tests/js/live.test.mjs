@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { plain, stage } from "./stage.mjs";
+import { fakeClock, plain, stage } from "./stage.mjs";
 
 const { live } = stage(["live"]);
 
@@ -69,4 +69,84 @@ test("the console names only what the page shows", () => {
   assert.deepEqual(plain(live.staleNames(hint, "all", "a")), ["thread-usage a", "nav-usage all"]);
   assert.deepEqual(plain(live.staleNames(hint, "y", "b")), []);
   assert.deepEqual(plain(live.staleNames({ all: true }, "y", "b")), ["thread-usage b", "nav-usage y"]);
+});
+
+/* A tab whose one socket is ours, and what it painted and put into its stores. */
+function makeTab() {
+  const clock = fakeClock();
+  const sockets = [];
+  const painted = [];
+  const stores = [];
+  class Socket {
+    constructor() {
+      this.readyState = 1;
+      sockets.push(this);
+    }
+    send() {}
+    close() {}
+  }
+  const dc = stage(["publish", "stream", "live_state", "live"], {
+    WebSocket: Socket,
+    location: { protocol: "http:", host: "here" },
+    performance: { now: clock.now },
+    setTimeout: clock.setTimeout,
+    clearTimeout: clock.clearTimeout,
+    requestAnimationFrame: (run) => clock.setTimeout(run, 16),
+    addEventListener() {},
+    document: { visibilityState: "visible", addEventListener() {} },
+    navigator: { onLine: true },
+  });
+  Object.assign(dc, {
+    set_props: (name, { data }) => stores.push([name, data && data.cost]),
+    render: { paint: (usage) => painted.push(usage.cost), succeeded() {} },
+    gate: { answered() {}, askFailed() {} },
+    address: { retry() {} },
+  });
+  dc.live.follow("all", { thread: null });
+  const push = (version, cost, more) =>
+    sockets[0].onmessage({ data: JSON.stringify([nav(version, T1, { cost, agent_status: "idle", ...more })]) });
+  const costs = () => stores.filter(([name]) => name === "nav-usage").map(([, cost]) => cost);
+  return { dc, clock, push, painted, costs };
+}
+
+test("every pushed value is painted at once, and its store follows within a second, newest first", () => {
+  const { clock, push, painted, costs } = makeTab();
+  for (let version = 1; version <= 8; version += 1) {
+    push(version, String(version));
+    clock.advance(100);
+  }
+  assert.deepEqual(plain(painted), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+  assert.deepEqual(plain(costs()), ["1"]);
+  clock.advance(1000);
+  assert.deepEqual(plain(costs()), ["1", "8"]);
+});
+
+test("the agent's status, on which periods depend, is in the store at once", () => {
+  const { clock, push, costs } = makeTab();
+  push(1, "1");
+  clock.advance(100);
+  push(2, "2", { agent_status: "running" });
+  assert.deepEqual(plain(costs()), ["1", "2"]);
+});
+
+test("what Dash draws meanwhile is the newest that was painted, of the same scope only", () => {
+  const { dc, clock, push } = makeTab();
+  push(1, "1");
+  clock.advance(100);
+  push(2, "2");
+  assert.equal(dc.live.newest(nav(1, T1, { cost: "1" })).cost, "2");
+  assert.equal(dc.live.newest({ ...nav(1, T1, { cost: "1" }), scope: "other" }).cost, "1");
+  assert.equal(dc.live.newest(undefined), undefined);
+});
+
+test("an answer that is newer is painted, and goes into its store at once", () => {
+  const { dc, clock, push, painted, costs } = makeTab();
+  push(1, "1");
+  clock.advance(100);
+  push(2, "2");
+  dc.live.nav_answered(nav(3, T2, { cost: "3", request: 1 }));
+  assert.deepEqual(plain(costs()), ["1", "3"]);
+  assert.deepEqual(plain(painted), ["1", "2", "3"]);
+  clock.advance(2000);
+  assert.deepEqual(plain(costs()), ["1", "3"]);
 });

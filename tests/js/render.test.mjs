@@ -9,6 +9,7 @@ function makeRender() {
     document: { getElementById: () => null },
   });
   dc.callback_context = { outputs_list: [] };
+  dc.live = { newest: (usage) => usage };
   return { dc, render: dc.render, lines };
 }
 
@@ -162,6 +163,7 @@ test("a pushed value is painted at once, but not over what React holds", () => {
   const held = { textContent: "", firstElementChild: {}, setAttribute() {} };
   const elements = { "thread-credits": text, "thread-cost": held };
   const dc = stage(["formats", "render"], { document: { getElementById: (id) => elements[id] || null } });
+  dc.live = { newest: (usage) => usage };
   const outputs = Array.from({ length: 18 }, () => ({ id: "absent", property: "children" }));
   outputs[0] = { id: "thread-credits", property: "children" };
   outputs[4] = { id: "thread-cost", property: "children" };
