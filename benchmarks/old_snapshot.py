@@ -224,9 +224,11 @@ def report(control: Record, held: Record, options: argparse.Namespace) -> None:
 
 
 def line(name: str, record: Record, start: float, end: float) -> tuple[str, ...]:
-    folds = [(spent, taken) for at, spent, taken in record.folds if start <= at < end]
-    spent = [spent for spent, _ in folds] or [0.0]
-    duty = sum(spent) / 1000 / (end - start)
+    folds = [(at, spent) for at, spent, _ in record.folds if start <= at < end]
+    spent = [spent for _, spent in folds] or [0.0]
+    # From the first fold to the one after the last: each has its rest behind it, which may reach beyond the window.
+    following = min((at for at, _, _ in record.folds if at >= end), default=end)
+    duty = sum(spent) / 1000 / (following - (folds[0][0] if folds else start))
     ages = [(said, true) for at, said, true in record.ages if start <= at < end] or [(0.0, 0.0)]
     reads = [median([ms for at, ms in found if start <= at < end] or [0.0]) for found in record.reads.values()]
     return (

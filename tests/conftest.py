@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -24,7 +25,13 @@ numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL of this worker's own; the URL of its maintenance database."""
+    """A PostgreSQL of this worker's own; the URL of its maintenance database.
+
+    PYTEST_POSTGRES_URL names another one, an empty server of a version that is to be tried (with `-n 0`).
+    """
+    if other := os.environ.get("PYTEST_POSTGRES_URL"):
+        yield other
+        return
     folder = Path(tempfile.mkdtemp(prefix="creditpulse-test-"))
     database = start_embedded(folder)
     with psycopg.connect(database.url, autocommit=True) as connection:
