@@ -172,6 +172,11 @@
     return now();
   }
 
+  function links(view, ...exports) {
+    if (!view || !view.scope) return exports.map(() => dc.no_update);
+    return exports.map((name) => `/export/${name}${dc.view.queryOf(view)}`);
+  }
+
   /* With a finger, a drag over the chart scrolls the page. */
   const touched = () => window.matchMedia("(pointer: coarse)").matches;
 
@@ -226,10 +231,10 @@
         return Date.now();
       },
 
-      links(view, ...exports) {
-        if (!view || !view.scope) return exports.map(() => dc.no_update);
-        return exports.map((name) => `/export/${name}${dc.view.queryOf(view)}`);
-      },
+      links,
+
+      /* Of an account's page, whatever the navigation's scope is. */
+      links_of: (view, scope, ...exports) => links(view && view.scope ? { ...view, scope } : view, ...exports),
     },
   });
 })(window);

@@ -23,6 +23,10 @@
     overview_activity: { store: "overview-activity-request" },
     overview_tops: { store: "overview-tops-request" },
     overview_running: { store: "overview-running-request" },
+    account: { store: "account-request" },
+    account_range: { store: "account-range-request" },
+    account_tops: { store: "account-tops-request" },
+    account_running: { store: "account-running-request" },
   };
   const ANSWERS = {
     "nav-answer": "nav",
@@ -36,6 +40,10 @@
     "overview-activity": "overview_activity",
     "overview-tops": "overview_tops",
     "overview-running": "overview_running",
+    "account-answer": "account",
+    "account-range": "account_range",
+    "account-tops": "account_tops",
+    "account-running": "account_running",
   };
 
   /*
@@ -248,6 +256,9 @@
       answered(key, n) {
         theGate().answered(key, n);
       },
+
+      /* What an answer to this key fills: failures are told by it. */
+      sourceOf: (key) => Object.keys(ANSWERS).find((source) => ANSWERS[source] === key),
 
       failed(source) {
         if (ANSWERS[source]) theGate().answered(ANSWERS[source], null, { failed: true });

@@ -194,6 +194,7 @@
       shareOf,
       flashOf,
       frequencyOf,
+      toneOf,
 
       /* Paints a value that is on its way into its store. */
       paint(usage) {

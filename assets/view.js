@@ -227,6 +227,15 @@
       stepsWithin,
       choose,
 
+      /* A drag over a chart chooses the steps that it covers. */
+      brush(moved, figure) {
+        const [from, to] = [moved?.["xaxis.range[0]"], moved?.["xaxis.range[1]"]];
+        if (from === undefined || to === undefined || !figure || !view) return;
+        const { meta } = figure.layout;
+        const [first, last] = stepsWithin(from, to, meta.steps.length);
+        choose(brushed(meta, first, last, view.zone));
+      },
+
       current: () => view,
       watch(run) {
         watcher = run;

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial, wraps
-from time import perf_counter
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from access.viewer import current_viewer
 from callbacks.chart_card import wire_chart, wire_exports
@@ -26,7 +24,8 @@ from callbacks.overview_answers import (
     range_text,
     title,
 )
-from callbacks.requests import request_of, scope_of, view_of
+from callbacks.parts import Answer, compares, figure_outputs, forced, longer, noted
+from callbacks.requests import scope_of, view_of
 from callbacks.routing import Page
 from data.figures import GROUPS
 from data.metrics import METRICS
@@ -36,26 +35,7 @@ from data.viewer import Viewer
 from data.wire import utc
 from layouts import ids, overview, overview_lists
 
-LONGEST = "12mo"
 TEXTS = {name: (METRICS[name].label, METRICS[name].description) for name in ids.OVERVIEW_FIGURES}
-Answer = tuple[Any, ...]  # first a note about the answer, which its store takes
-
-
-def noted(
-    answer: Callable[[OverviewQueries, Mapping[str, Any]], Answer],
-) -> Callable[[OverviewQueries, object], Answer]:
-    """Says in its note which request it is the answer to, and how long it took: by that the page sets its pace."""
-
-    @wraps(answer)
-    def answer_noted(queries: OverviewQueries, request: object) -> Answer:
-        if request is None:  # the gate has not asked yet
-            raise PreventUpdate
-        asked, began = request_of(request), perf_counter()
-        note, *shown = answer(queries, asked)
-        took_ms = round((perf_counter() - began) * 1000)
-        return {**note, "request": asked.get("n"), "took_ms": took_ms}, *shown
-
-    return answer_noted
 
 
 @noted
@@ -73,7 +53,7 @@ def answer_overview(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answe
     heading = title(course.series.step)
     if course.series.lines:
         return note, credits_figure(course, before, rate, query_text(asked, compare="")), heading, None, "ready"
-    return note, None, heading, overview_lists.nothing(longer(asked)), "empty"
+    return note, None, heading, overview_lists.nothing(longer("/", asked)), "empty"
 
 
 @noted
@@ -105,7 +85,7 @@ def answer_tops(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     found = queries.dearest(current_viewer(), view_of(asked), force=forced(asked))
     rate, query = queries.credits_per_dollar, query_text(asked)
     threads = {top.key: f"/threads/{top.key}{query}" for top in found.threads}
-    accounts = {top.key: "/" + query_text(asked, scope=top.key) for top in found.accounts}
+    accounts = {top.key: f"/accounts/{top.key}{query}" for top in found.accounts}
     return (
         {},
         overview_lists.top_list("Thread", entries(found.threads, threads, rate)),
@@ -123,21 +103,6 @@ def answer_running(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer
     query, rate = query_text({"scope": scope}), queries.credits_per_dollar
     agents = [agent_entry(agent, query, rate) for agent in found]
     return {}, overview_lists.agents(agents, f"/threads{query}"), *overview_lists.agents_count(len(agents)), "ready"
-
-
-def forced(asked: Mapping[str, Any]) -> bool:
-    return asked.get("force") is True
-
-
-def compares(asked: Mapping[str, Any]) -> bool:
-    return asked.get("compare") != "off"
-
-
-def longer(asked: Mapping[str, Any]) -> str | None:
-    """The address of a longer range; None where there is none."""
-    if asked.get("range") == LONGEST:
-        return None
-    return "/" + query_text(asked, range=LONGEST, **{"from": "", "to": ""})
 
 
 def by_of(asked: Mapping[str, Any]) -> str:
@@ -200,19 +165,12 @@ def register_clientside(app: Dash) -> None:
     )
     wire(app, "overview", "all_models", [Input(ids.OVERVIEW_MODEL, "n_clicks")], initial=False)
     dragged = Input(credits.graph, "relayoutData")
-    wire(app, "overview", "brush", [dragged, State(credits.figure, "data")], initial=False)
-
-
-def outputs_of_figure(name: str) -> list[Output]:
-    parts = ids.OVERVIEW_FIGURES[name]
-    exact = "data-cost" if name == "credits" else "data-exact"
-    value = [f"{parts.value}.{prop}" for prop in ("children", exact, "title", "className")]
-    return outputs_of(*value, f"{parts.change}.children", f"{parts.change}.title", f"{parts.card}.data-state")
+    wire(app, "view", "brush", [dragged, State(credits.figure, "data")], initial=False)
 
 
 # In the orders that `assets/overview.js` returns them.
 FIGURES = [
-    *(output for name in ("credits", "total_tokens", "calls") for output in outputs_of_figure(name)),
+    *(output for name in ("credits", "total_tokens", "calls") for output in figure_outputs(ids.OVERVIEW_FIGURES[name])),
     *outputs_of(
         f"{ids.OVERVIEW_RANGE}.children", f"{ids.OVERVIEW_UPDATED}.children", f"{ids.OVERVIEW_UPDATED}.dateTime"
     ),
@@ -220,7 +178,10 @@ FIGURES = [
 ACTIVITY = [
     output
     for name in ("active_threads", "active_accounts")
-    for output in (*outputs_of_figure(name), *outputs_of(f"{ids.OVERVIEW_FIGURES[name].spark}.children"))
+    for output in (
+        *figure_outputs(ids.OVERVIEW_FIGURES[name]),
+        *outputs_of(f"{ids.OVERVIEW_FIGURES[name].spark}.children"),
+    )
 ]
 CHOICES = outputs_of(
     f"{ids.OVERVIEW}.data-scope",

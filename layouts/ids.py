@@ -172,6 +172,17 @@ class ChartCard:
         self.saved = f"{name}-saved"  # dcc.Store: when a picture was last made
 
 
+class FigureCard:
+    """The ids of a card with one figure, `name`, of a page."""
+
+    def __init__(self, page: str, name: str) -> None:
+        self.card = f"{page}-card-{name}"
+        self.value = f"{page}-figure-{name}"
+        self.change = f"{page}-change-{name}"
+        self.spark = f"{page}-spark-{name}"
+        self.exact = "data-cost" if name == "credits" else "data-exact"  # where its exact value is
+
+
 # Overview
 OVERVIEW = "overview"  # its data-scope is all or account
 OVERVIEW_REQUEST = "overview-request"
@@ -204,18 +215,54 @@ OVERVIEW_EXPORTS = {
     "top-accounts.csv": "overview-accounts-csv",
     "models.csv": "overview-models-csv",
 }
-
-
-class FigureCard:
-    """The ids of a card with one figure."""
-
-    def __init__(self, name: str) -> None:
-        self.card = f"overview-card-{name}"
-        self.value = f"overview-figure-{name}"
-        self.change = f"overview-change-{name}"
-        self.spark = f"overview-spark-{name}"
-
-
 OVERVIEW_FIGURES = {
-    name: FigureCard(name) for name in ("credits", "total_tokens", "calls", "active_threads", "active_accounts")
+    name: FigureCard("overview", name)
+    for name in ("credits", "total_tokens", "calls", "active_threads", "active_accounts")
 }
+
+# Account page
+ACCOUNT = "account"
+ACCOUNT_ID = "account-id"  # dcc.Store: the account that the page shows, whatever the navigation's scope is
+ACCOUNT_REQUEST = "account-request"
+ACCOUNT_ANSWER = "account-answer"  # dcc.Store: plan, allowance, burn rate and outlook, and of which request
+ACCOUNT_USAGE = "account-usage"  # dcc.Store: the account's credits of its period, as the stream sends them
+ACCOUNT_CHANGED = "account-changed"  # dcc.Store: the stream's hint that figures changed
+ACCOUNT_INTERVAL = "account-interval"
+ACCOUNT_ASKED = "account-asked"  # dcc.Store: what the page last asked for
+ACCOUNT_CARD = "account-card"  # its data-state is loading, stale or ready
+ACCOUNT_AGENT = "account-agent"
+ACCOUNT_LABEL = "account-label"  # of which period, and whether it is final
+ACCOUNT_CREDITS = "account-credits"
+ACCOUNT_BAR = "account-bar"  # how much of the allowance is used
+ACCOUNT_ALLOWANCE = "account-allowance"
+ACCOUNT_COST = "account-cost"
+ACCOUNT_LIVE = "account-live"
+ACCOUNT_LIVE_WORD = "account-live-word"
+ACCOUNT_UPDATED = "account-updated"
+ACCOUNT_FREQUENCY = "account-frequency"
+ACCOUNT_REFRESH = "account-refresh"
+ACCOUNT_PLAN = "account-plan"
+ACCOUNT_LEFT = "account-left"
+ACCOUNT_RATE = "account-rate"
+ACCOUNT_PURCHASED = "account-purchased"
+ACCOUNT_LAST = "account-last"  # when it last called
+ACCOUNT_OUT = "account-out"  # the day on which the allowance is used up
+ACCOUNT_OUT_RANGE = "account-out-range"
+ACCOUNT_WORDS = "account-words"  # the outlook, to be read out
+ACCOUNT_RANGE_REQUEST = "account-range-request"
+ACCOUNT_RANGE = "account-range"  # dcc.Store: the figures of the range's cards, and of which request
+ACCOUNT_RANGE_HEAD = "account-range-head"  # which stretch of time, against which
+ACCOUNT_RANGE_UPDATED = "account-range-updated"
+ACCOUNT_MODEL = "account-model"  # the model that the range's figures are of, and the way out of it
+ACCOUNT_FIGURES = {name: FigureCard("account", name) for name in ("credits", "total_tokens", "calls")}
+ACCOUNT_SPENDING = ChartCard("account-spending")
+ACCOUNT_NOTHING = "account-nothing"  # what is said instead of a chart
+ACCOUNT_TOPS_REQUEST = "account-tops-request"
+ACCOUNT_TOPS = "account-tops"  # dcc.Store: of which request the lists of threads and models are
+ACCOUNT_THREADS = "account-threads"
+ACCOUNT_MODELS = "account-models"
+ACCOUNT_EXPORTS = {"top-threads.csv": "account-threads-csv", "models.csv": "account-models-csv"}
+ACCOUNT_RUNNING_REQUEST = "account-running-request"
+ACCOUNT_RUNNING = "account-running"  # dcc.Store: of which request the list of agents is
+ACCOUNT_AGENTS = "account-agents"
+ACCOUNT_AGENTS_COUNT = "account-agents-count"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import copying, ids, states
+from layouts import ids, list_card, states
 from layouts.attributes import attributes
-from layouts.chart_card import chart_card, csv_link, skeleton_rows, switch
+from layouts.chart_card import chart_card, switch
+from layouts.figure_card import figure_card
 from layouts.live import updated
 from layouts.overview_charts import HEAT_HEIGHT, HEIGHT
 
 TICK_MS = 10_000  # the stream tells sooner; this is for when it does not
-LISTED = 8  # rows of a list
 
 
 def layout(metrics: Mapping[str, tuple[str, str]]) -> Component:
@@ -23,7 +22,10 @@ def layout(metrics: Mapping[str, tuple[str, str]]) -> Component:
     return html.Div(
         [
             head(),
-            html.Div([figure_card(name, *metrics[name]) for name in ids.OVERVIEW_FIGURES], className="figure-cards"),
+            html.Div(
+                [figure_card(parts, *metrics[name]) for name, parts in ids.OVERVIEW_FIGURES.items()],
+                className="figure-cards",
+            ),
             html.Div([credits_card(), agents_card()], className="two"),
             html.Div([threads_card(), heat_card()], className="two"),
             html.Div([accounts_card(), models_card()], className="two even"),
@@ -77,34 +79,6 @@ def head() -> Component:
     )
 
 
-def figure_card(name: str, label: str, meaning: str) -> Component:
-    parts = ids.OVERVIEW_FIGURES[name]
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.Span(label, className="label", title=meaning),
-                    html.Span("", id=parts.change, className="change"),
-                ],
-                className="row between figure-head",
-            ),
-            html.Div(
-                html.Span(states.skeleton("5ch"), id=parts.value, className="figure", **copied(name)),
-                className="figure-line",
-            ),
-            html.Div("", id=parts.spark, className="spark label"),
-        ],
-        id=parts.card,
-        className="card figure-card",
-        **attributes(data_state="loading"),
-    )
-
-
-def copied(name: str) -> dict[str, Any]:
-    """The exact figure is copied by a press on it."""
-    return copying.exact() if name == "credits" else copying.exactly("")
-
-
 def credits_card() -> Component:
     by = switch(
         "Stacked by",
@@ -133,41 +107,23 @@ def heat_card() -> Component:
 
 
 def agents_card() -> Component:
-    return html.Section(
-        [
-            html.Div(
-                [html.H2("Running now"), html.Span("", id=ids.OVERVIEW_AGENTS_COUNT)], className="row between card-head"
-            ),
-            html.Div(skeleton_rows(6), id=ids.OVERVIEW_AGENTS, **attributes(data_state="loading")),
-        ],
-        className="card agents-card",
-        **attributes(aria_label="Running now"),
-    )
+    return list_card.agents_card(ids.OVERVIEW_AGENTS, ids.OVERVIEW_AGENTS_COUNT)
 
 
 def threads_card() -> Component:
-    return list_card("Top threads", ids.OVERVIEW_THREADS, "top-threads.csv")
+    return top_card("Top threads", ids.OVERVIEW_THREADS, "top-threads.csv")
 
 
 def accounts_card() -> Component:
-    return list_card("Top accounts", ids.OVERVIEW_ACCOUNTS, "top-accounts.csv")
+    return top_card("Top accounts", ids.OVERVIEW_ACCOUNTS, "top-accounts.csv")
 
 
 def models_card() -> Component:
-    return list_card("Models", ids.OVERVIEW_MODELS, "models.csv")
+    return top_card("Models", ids.OVERVIEW_MODELS, "models.csv")
 
 
-def list_card(title: str, list_id: str, export: str) -> Component:
-    return html.Section(
-        [
-            html.Div(
-                [html.H2(title), csv_link(ids.OVERVIEW_EXPORTS[export], export)], className="row between card-head"
-            ),
-            html.Div(skeleton_rows(LISTED), id=list_id, className="list-body", **attributes(data_state="loading")),
-        ],
-        className=f"card list-card {list_id}-card",
-        **attributes(aria_label=title),
-    )
+def top_card(title: str, list_id: str, export: str) -> Component:
+    return list_card.list_card(title, list_id, ids.OVERVIEW_EXPORTS[export], export)
 
 
 def stores() -> list[Component]:

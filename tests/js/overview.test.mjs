@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { plain, stage } from "./stage.mjs";
 
-const { overview } = stage(["overview"]);
-const { concerns, sparkPoints, targetOf } = overview;
+const { overview, parts, figure_card } = stage(["pace", "parts", "figure_card", "overview"]);
+const { targetOf } = overview;
+const { concerns } = parts;
+const { sparkPoints } = figure_card;
 
 test("a hint concerns all accounts, the one it names, or everyone", () => {
   assert.equal(concerns({ accounts: ["a"] }, "all"), true);
@@ -43,7 +45,7 @@ function page({ below = [] } = {}) {
   const box = (id) => ({ getBoundingClientRect: () => ({ width: 100, top: below.includes(id) ? 5000 : 10, bottom: 60 + (below.includes(id) ? 5000 : 0) }) });
   const root = { isConnected: true };
   let seen = () => {};
-  const dc = stage(["pace", "overview"], {
+  const dc = stage(["pace", "parts", "figure_card", "overview"], {
     performance: { now: () => 0 },
     requestAnimationFrame: (run) => frames.push(run),
     setTimeout: (run) => run(),
@@ -60,9 +62,9 @@ function page({ below = [] } = {}) {
   let triggered = [];
   Object.assign(dc, {
     callback_context: { get triggered() { return triggered; } },
-    gate: { forget() {}, pace() {}, answered() {}, ask: (part) => asked.push(part) },
+    gate: { forget() {}, pace() {}, answered() {}, sourceOf: (part) => part, ask: (part) => asked.push(part) },
     publish: { publish: (id, props) => marked.set(id, props["data-state"]) },
-    render: { succeeded() {}, flashOf: () => "" },
+    render: { succeeded() {}, flashOf: () => "", toneOf: () => "" },
     view: { watch() {}, clock: () => "" },
   });
   const by = (name, run) => {
