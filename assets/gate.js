@@ -27,6 +27,7 @@
     account_range: { store: "account-range-request" },
     account_tops: { store: "account-tops-request" },
     account_running: { store: "account-running-request" },
+    accounts: { store: "accounts-request" },
   };
   const ANSWERS = {
     "nav-answer": "nav",
@@ -44,6 +45,7 @@
     "account-range": "account_range",
     "account-tops": "account_tops",
     "account-running": "account_running",
+    "accounts-answer": "accounts",
   };
 
   /*

@@ -32,18 +32,18 @@
     return message.as_of >= shown.as_of;
   }
 
-  /* `shown` keeps one topic of each kind: another scope or thread starts afresh. */
+  /* `shown` keeps one topic for each store: another scope or thread starts afresh. */
   function createBoard() {
     const shown = new Map();
     return {
       shown,
-      accept(message) {
+      accept(message, store = message.type) {
         const topic = topicOf(message);
-        const kept = shown.get(message.type);
+        const kept = shown.get(store);
         const same = kept && topicOf(kept) === topic ? kept : null;
         if (!isNewer(message, same)) return false;
         const connection = message.connection ?? (same ? same.connection : undefined);
-        shown.set(message.type, {
+        shown.set(store, {
           version: -1,
           as_of: "",
           ...message,
@@ -66,13 +66,20 @@
     return { ...second, threads: union("threads"), accounts: union("accounts") };
   }
 
+  /* Which stores of the page take a message: an account's page has its own, beside the navigation's. */
+  function storesOf(message, { scope, account }) {
+    if (message.type !== "nav-usage" || !account || message.scope !== account) return [message.type];
+    return scope === account ? ["nav-usage", "account-usage"] : ["account-usage"];
+  }
+
   const concerns = (hint, name, id) => Boolean(hint.all) || (hint[name] || []).includes(id);
 
   /* What of the page a hint made stale, as the console names it. */
-  function staleNames(hint, scope, thread) {
+  function staleNames(hint, scope, thread, account) {
     const names = [];
     if (thread && concerns(hint, "threads", thread)) names.push(`thread-usage ${thread}`);
     if (scope && (scope === "all" || concerns(hint, "accounts", scope))) names.push(`nav-usage ${scope}`);
+    if (account && account !== scope && concerns(hint, "accounts", account)) names.push(`nav-usage ${account}`);
     return names;
   }
 
@@ -93,7 +100,7 @@
     );
     const board = createBoard();
     const stored = new Map(); // what each store was given last
-    const page = { scope: null, thread: null, announced: null, state: null, beatTimer: null };
+    const page = { scope: null, thread: null, account: null, announced: null, state: null, beatTimer: null };
 
     const stream = dc.stream.createStream({
       WebSocket: window.WebSocket,
@@ -117,7 +124,7 @@
         else window.requestAnimationFrame(run);
       },
       apply(values) {
-        values.forEach((data) => dc.render.paint(data)); // first: a store takes its time
+        values.forEach((data, name) => dc.render.paint(data, name)); // first: a store takes its time
         const names = [...values.keys()];
         names.filter((name) => isUrgent(values.get(name), stored.get(name))).forEach(store);
         storeLater(names);
@@ -144,10 +151,12 @@
       setTimeout: (run, ms) => window.setTimeout(run, ms),
       merge: mergeHints,
       fire(found) {
-        const names = staleNames(found, page.scope, page.thread);
+        const names = staleNames(found, page.scope, page.thread, page.account);
         if (names.length) window.console.info(`[useUsageRealtime] Usage changed: invalidated ${names.join(", ")}`);
         publish("threads-changed", { data: found });
         publish("overview-changed", { data: found });
+        publish("account-changed", { data: found });
+        publish("accounts-changed", { data: found });
         if (concerns(found, "threads", page.thread)) publish("thread-changed", { data: found });
       },
     });
@@ -158,7 +167,7 @@
         if (message.type === "changed") hint(message);
         else if (message.type !== "beat") {
           const pushed = { ...message, connection: known.connection };
-          if (board.accept(pushed)) values.set(message.type, pushed);
+          for (const store of storesOf(message, page)) if (board.accept(pushed, store)) values.set(store, pushed);
           if (message.scope && message.scope === page.scope) page.delivered = known.connection;
         }
       }
@@ -185,8 +194,9 @@
     function refused(reason, topics) {
       if (reason === "nobody") window.location.reload();
       // The page asks for what was refused, and says what it is told.
-      if (reason === "forbidden" && topics.some((topic) => topic.startsWith("thread:"))) {
-        stream.follow(topics.filter((topic) => !topic.startsWith("thread:")));
+      const ofScope = (topic) => topic === `nav:${page.scope}`;
+      if (reason === "forbidden" && !topics.every(ofScope)) {
+        stream.follow(topics.filter(ofScope));
         dc.gate.askAll();
       }
     }
@@ -217,16 +227,20 @@
   /* An answer goes the way of a pushed message; the alert about what failed goes with it. */
   function answered(key, store, answer) {
     if (!answer) return;
-    const { board } = theTab();
     dc.gate.answered(key, answer.request);
     dc.render.succeeded(LIVE);
     dc.address.retry();
+    show(store, answer);
+  }
+
+  function show(store, answer) {
+    const { board } = theTab();
     if (answer.history && !theTab().stream.known.connected) {
       theTab().stream.known.history = answer.history;
       theTab().refreshState();
     }
-    if (!board.accept(answer)) return;
-    dc.render.paint(answer); // also where React holds this very value, from before what was painted since
+    if (!board.accept(answer, store)) return;
+    dc.render.paint(answer, store); // also where React holds this very value, from before what was painted since
     theTab().store(store);
   }
 
@@ -237,6 +251,7 @@
       isUrgent,
       mergeHints,
       staleNames,
+      storesOf,
 
       nav_answered(answer) {
         answered("nav", "nav-usage", answer);
@@ -246,31 +261,35 @@
         answered("thread", "thread-usage", answer);
       },
 
+      /* An account's page asks for more than its usage, and takes care of the rest. */
+      account_answered: (usage) => show("account-usage", usage),
+
       subscription_answered(answer) {
         if (!answer) return;
         dc.gate.answered("subscription", answer.request);
         dc.render.succeeded(LIVE);
       },
 
-      /* The stream follows the page: the chosen scope, and the thread that is open. */
+      /* The stream follows the page: the chosen scope, and the thread or the account that is open. */
       follow(scope, shown) {
-        const { stream, page, stored, refreshState } = theTab();
-        const thread = (shown && shown.thread) || null;
+        const { stream, board, page, stored, refreshState } = theTab();
+        const { thread = null, account = null } = shown || {};
         if (thread !== page.thread) stored.delete("thread-usage"); // it came with the page, and is empty
         if (scope && scope !== page.scope) {
           window.console.info(`[useUsageRealtime] Setting up real-time subscriptions for user: ${scope}`);
         }
         if (scope !== page.scope) page.delivered = null;
-        Object.assign(page, { scope: scope || null, thread });
+        if (account !== page.account) for (const kept of [board.shown, stored]) kept.delete("account-usage");
+        Object.assign(page, { scope: scope || null, thread, account });
         if (shown && shown.title) window.document.title = `${shown.title} · Creditpulse`;
-        const topics = [...(scope ? [`nav:${scope}`] : []), ...(thread ? [`thread:${thread}`] : [])];
-        stream.follow(topics);
+        const topics = [scope && `nav:${scope}`, thread && `thread:${thread}`, account && `nav:${account}`];
+        stream.follow([...new Set(topics.filter(Boolean))]);
         refreshState();
       },
 
       /* Of the same scope or thread, and newer where the store lags behind what was painted. */
-      newest(usage) {
-        const found = usage && theTab().board.shown.get(usage.type);
+      newest(usage, store = usage && usage.type) {
+        const found = usage && theTab().board.shown.get(store);
         return found && topicOf(found) === topicOf(usage) ? found : usage;
       },
 

@@ -37,5 +37,22 @@
     });
   }
 
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { pace: { createPace, time } });
+  const ANSWERING = 0.2; // of the server's time, at most, goes to one page's part
+
+  /* How long a part rests after an answer: by what it cost the server, and how long drawing it blocked the page. */
+  function createRest(leastMs = LEAST_MS) {
+    const answering = createPace({ share: ANSWERING, leastMs, mostMs: Infinity });
+    const drawing = createPace();
+    return {
+      waitMs: (now) => Math.max(answering.waitMs(now), drawing.waitMs(now)),
+      /* The answer, which took the server so long, is in the page, and is drawn with the next frame. */
+      answered(tookMs) {
+        const now = window.performance.now();
+        answering.took(now - tookMs, now);
+        time(drawing);
+      },
+    };
+  }
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { pace: { createPace, createRest, time } });
 })(window);

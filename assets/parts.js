@@ -7,7 +7,6 @@
 
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
-  const SHARE = 0.2; // of the server's time, at most, goes to one page's part
   const LEAST_MS = 1000; // between two questions
   const CLOSED_MS = 10000; // a range that is over changes rarely, though all the world does
   const SLOW_TICKS = 3; // of ten seconds, where no agent runs
@@ -15,13 +14,6 @@
 
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
   const triggered = (name) => (dc.callback_context.triggered || []).some(({ prop_id }) => prop_id === name);
-
-  /* How long a part rests after an answer: by what it cost the server, and how long drawing it blocked the page. */
-  function createRest(leastMs) {
-    const answering = dc.pace.createPace({ share: SHARE, leastMs });
-    const drawing = dc.pace.createPace();
-    return { answering, drawing, waitMs: (now) => Math.max(answering.waitMs(now), drawing.waitMs(now)) };
-  }
 
   /* Whether a hint of the stream is about what this scope spent. */
   function concerns(hint, scope) {
@@ -49,7 +41,7 @@
     const ask = (part, options) => dc.gate.ask(part, targetOf(part, view), { must: true, ...options });
 
     function rest(part, ms = LEAST_MS) {
-      rests[part] = createRest(ms);
+      rests[part] = dc.pace.createRest(ms);
       dc.gate.pace(part, rests[part]);
       return rests[part];
     }
@@ -163,10 +155,7 @@
       answered(part, answer) {
         if (!answer) return;
         if (part === first && answer.open !== undefined) open = answer.open;
-        const { answering, drawing } = rest(part, leastMs(part));
-        const now = window.performance.now();
-        answering.took(now - answer.took_ms, now);
-        dc.pace.time(drawing);
+        rest(part, leastMs(part)).answered(answer.took_ms);
         dc.gate.answered(part, answer.request);
         dc.render.succeeded([dc.gate.sourceOf(part)]);
         if (part !== first) return;

@@ -76,6 +76,7 @@
 
   /* Text and attributes only, and no text where React has put an element: the rest comes with Dash's own pass. */
   function paintOne(element, property, value) {
+    if (value === dc.no_update) return;
     if (property === "children") {
       if (typeof value === "string" && !element.firstElementChild && element.textContent !== value) {
         element.textContent = value;
@@ -195,15 +196,24 @@
       flashOf,
       frequencyOf,
       toneOf,
+      barStyle,
+      periodOf,
 
       /* Paints a value that is on its way into its store. */
-      paint(usage) {
-        const { nav, thread } = last;
-        if (usage.type === "nav-usage" && nav && nav.scope === usage.scope) {
+      paint(usage, store = usage.type) {
+        const { nav, thread, account } = last;
+        if (store === "account-usage") {
+          if (account && account.account === usage.scope) paintAll(account.outputs, account.of(usage));
+        } else if (usage.type === "nav-usage" && nav && nav.scope === usage.scope) {
           paintAll(nav.outputs, navOf(usage, nav));
         } else if (usage.type === "thread-usage" && thread && thread.thread === usage.thread_id && !usage.gone) {
           paintAll(thread.outputs, threadOf(usage, thread));
         }
+      },
+
+      /* The open account's card: `of` makes of a usage what its outputs show. */
+      keep_account(account, outputs, of) {
+        last.account = { account, outputs, of };
       },
 
       nav(stored, subscription, scope, live, usual) {

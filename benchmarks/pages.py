@@ -20,6 +20,10 @@ from sqlalchemy import Connection, Engine
 from benchmarks import harness
 from benchmarks.generator import account_id, generated, rows_of, size_of, thread_id
 from benchmarks.statements import Read, raw_scans, sql_milliseconds
+from data.account_ids import account_ids
+from data.account_page import account_head, account_standing
+from data.account_query import AccountQuery
+from data.account_rows import account_rows
 from data.agent_runs import agent_runs
 from data.burn import running_agents, thread_rate
 from data.calls import calls
@@ -40,6 +44,7 @@ SIZES = (1_000_000, 10_000_000)
 GROWTH = 2.0  # of the largest over the smallest, for what has a limit of its own below LATER_MS
 FIRST_MS, PAGE_MS, LATER_MS = 60.0, 30.0, 500.0
 WARMING = 2
+BLOCK = 100  # accounts, as layouts/grids.py has it
 BUSIEST, ACCOUNT = thread_id(1), account_id(1)
 ZONE = "America/New_York"
 
@@ -68,6 +73,10 @@ def pages(until: datetime) -> tuple[Page, ...]:
         Page("busiest account: top threads", lambda c: top_threads(c, SYSTEM, own), LATER_MS),
         Page("overview: running agents", lambda c: running_agents(c, SYSTEM, "all", limit=50), PAGE_MS),
         Page("navigation", navigation, PAGE_MS),
+        Page("accounts: a block by the latest call", lambda c: accounts_block(c, AccountQuery()), PAGE_MS),
+        Page("accounts: a block by burn rate", lambda c: accounts_block(c, AccountQuery(sort="-rate")), PAGE_MS),
+        Page("accounts: a block of a search", lambda c: accounts_block(c, AccountQuery(search="a")), PAGE_MS),
+        Page("account page, the busiest account", account_page, PAGE_MS),
         Page("thread page, the busiest thread", thread_page, PAGE_MS),
         Page("a page of a download of its calls", page_of_calls, PAGE_MS),
     )  # fmt: skip
@@ -86,6 +95,19 @@ def first_of_overview(connection: Connection, query: UsageQuery, by: str) -> Non
 def navigation(connection: Connection) -> None:
     nav_usages(connection, SYSTEM, ["all", str(ACCOUNT)])
     subscription(connection, SYSTEM, str(ACCOUNT))
+
+
+def accounts_block(connection: Connection, query: AccountQuery) -> None:
+    ids, _ = account_ids(connection, SYSTEM, query, limit=BLOCK)
+    account_rows(connection, SYSTEM, ids, harness.CREDITS_PER_DOLLAR)
+
+
+def account_page(connection: Connection) -> None:
+    """Its header; what the range asks for is that of the overview."""
+    account_head(connection, SYSTEM, ACCOUNT)
+    account_standing(connection, SYSTEM, ACCOUNT, harness.CREDITS_PER_DOLLAR)
+    nav_usages(connection, SYSTEM, [str(ACCOUNT)])
+    running_agents(connection, SYSTEM, str(ACCOUNT), limit=50)
 
 
 def thread_page(connection: Connection) -> None:

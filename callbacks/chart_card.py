@@ -19,7 +19,12 @@ def wire_chart(app: Dash, parts: ids.ChartCard) -> None:
     wire(app, "chart_card", "picture", [Input(parts.png, "n_clicks"), State(parts.title, "children")], saved)
 
 
-def wire_exports(app: Dash, links: Sequence[str]) -> None:
-    """`links` are the ids of a page's links to CSV files."""
+def wire_exports(app: Dash, links: Sequence[str], account: str | None = None) -> None:
+    """`links` are the ids of a page's links to CSV files; `account` is the store with the account that they are of,
+    where that is not the navigation's scope."""
     exports = [State(link, "data-export") for link in links]
-    wire(app, "chart_card", "links", [Input(ids.VIEW, "data"), *exports], [Output(link, "href") for link in links])
+    hrefs, view = [Output(link, "href") for link in links], Input(ids.VIEW, "data")
+    if account is None:
+        wire(app, "chart_card", "links", [view, *exports], hrefs)
+    else:
+        wire(app, "chart_card", "links_of", [view, Input(account, "data"), *exports], hrefs)

@@ -11,7 +11,19 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 
 from access.viewer import AUTH_CONFIG
-from callbacks import failures, navigation, overview, requests, routing, thread, thread_header, threads, view
+from callbacks import (
+    account,
+    accounts,
+    failures,
+    navigation,
+    overview,
+    requests,
+    routing,
+    thread,
+    thread_header,
+    threads,
+    view,
+)
 from callbacks.routing import Router
 from data.queries import Queries
 from data.ranges import PRESETS
@@ -47,7 +59,7 @@ META_TAGS = [
 HOME = "/"
 
 # Each has a PAGE and a register(app, queries).
-PAGES: tuple[ModuleType, ...] = (overview, threads, thread)
+PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account)
 
 
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:

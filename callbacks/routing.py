@@ -35,6 +35,7 @@ class Page:
     `render(queries, viewer, id?)` makes the page, `outline()` the same components without any data (for
     Dash's validation); `check(queries, viewer, id?)` decides a full page load's status without rendering.
     All raise NotFoundError for what is not there, or not the viewer's. `ranged`: it shows a range of time.
+    `lead(viewer)` is the path of the page that a viewer is shown instead, None for no other.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Page:
     outline: Callable[[], Component]
     check: Callable[..., Any] | None = None
     ranged: bool = False
+    lead: Callable[[Viewer], str | None] | None = None
 
     def arguments(self, pathname: str) -> tuple[UUID, ...] | None:
         """What `pathname` names here; None where it is another page's."""
@@ -59,8 +61,13 @@ class Router:
     pages: Sequence[Page]
     home: str
 
-    def find(self, pathname: str) -> tuple[Page, tuple[UUID, ...]]:
-        """Raises NotFoundError for an address of no page."""
+    def find(self, viewer: Viewer, pathname: str) -> tuple[Page, tuple[UUID, ...]]:
+        """The page that this viewer is shown. Raises NotFoundError for an address of no page."""
+        page, arguments = self.named(pathname)
+        instead = page.lead(viewer) if page.lead else None
+        return self.named(instead) if instead else (page, arguments)
+
+    def named(self, pathname: str) -> tuple[Page, tuple[UUID, ...]]:
         path = pathname.rstrip("/") or self.home
         for page in self.pages:
             arguments = page.arguments(path)
@@ -70,22 +77,29 @@ class Router:
 
     def check(self, queries: Queries, viewer: Viewer, pathname: str) -> None:
         """Raises NotFoundError where a page load of `pathname` has nothing to show."""
-        page, arguments = self.find(pathname)
+        page, arguments = self.find(viewer, pathname)
         if page.check:
             page.check(queries, viewer, *arguments)
 
 
 def show_page(router: Router, queries: Queries, pathname: str) -> tuple[Component, dict[str, Any]]:
-    page, arguments = router.find(pathname)
-    rendered = page.render(queries, current_viewer(), *arguments)
-    thread = str(arguments[0]) if arguments and page.section == "/threads" else None
-    shown = {"title": page.title, "section": page.section, "thread": thread, "path": pathname, "ranged": page.ranged}
-    return rendered, shown
+    viewer = current_viewer()
+    page, arguments = router.find(viewer, pathname)
+    rendered = page.render(queries, viewer, *arguments)
+    shown = {"title": page.title, "section": page.section, "path": pathname, "ranged": page.ranged}
+    return rendered, {**shown, **followed(page, arguments)}
+
+
+def followed(page: Page, arguments: tuple[UUID, ...]) -> dict[str, str | None]:
+    """The thread or the account that the page is of, which its stream follows."""
+    names = {"/threads": "thread", "/accounts": "account"}
+    name = names.get(page.section) if arguments else None
+    return {"thread": None, "account": None} | ({name: str(arguments[0])} if name else {})
 
 
 def not_found_page(error: NotFoundError, pathname: str, search: str) -> tuple[Component, dict[str, Any]]:
     """With its query: another one may name what is there."""
-    shown = {"title": "Not found", "section": None, "thread": None, "path": pathname, "search": search}
+    shown = {"title": "Not found", "section": None, "thread": None, "account": None, "path": pathname, "search": search}
     return states.not_found(str(error)), shown
 
 

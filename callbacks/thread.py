@@ -18,18 +18,24 @@ from data.queries import Queries
 from data.threads import ThreadRow, thread_head
 from data.viewer import Viewer
 from layouts import ids, thread
+from layouts.thread_header import Crumb
 
 
-def crumbs(head: ThreadRow) -> list[str]:
-    """The account's name and the project's, where the project does not already name the thread."""
-    account = [] if head.account_id == UNATTRIBUTED else [head.account]
-    return [*account, *([head.project] if head.project and head.project != head.title else [])]
+def crumbs(viewer: Viewer, head: ThreadRow) -> list[Crumb]:
+    """The account's name, which leads to its page, and the project's where that does not already name the thread."""
+    found = []
+    if head.account_id != UNATTRIBUTED:
+        open_to = viewer.staff or head.account_id in viewer.accounts
+        found.append(Crumb(head.account, f"/accounts/{head.account_id}" if open_to else None))
+    if head.project and head.project != head.title:
+        found.append(Crumb(head.project))
+    return found
 
 
 def render(queries: Queries, viewer: Viewer, thread_id: UUID) -> Component:
     with queries.connect() as connection:
         head = thread_head(connection, viewer, thread_id)
-    return thread.layout(str(thread_id), head.title, crumbs(head))
+    return thread.layout(str(thread_id), head.title, crumbs(viewer, head))
 
 
 def outline() -> Component:

@@ -41,11 +41,33 @@ def hidden_order(field: str, index: int, direction: str) -> Column:
 
 def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any) -> Component:
     """An empty grid; rows come as `rowData` and by `rowTransaction`, each with its `id`."""
+    return made(grid_id, columns, height, options, rowData=[])
+
+
+BLOCK = 100
+
+
+def endless_grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any) -> Component:
+    """A grid whose page gives it a datasource, which brings rows in blocks as they come into view.
+
+    What dash-ag-grid offers for that (`getRowsRequest`) knows one request at a time, and hands the answer to whichever
+    was last: two blocks at once would change places.
+    """
+    blocks = {
+        "cacheBlockSize": BLOCK,
+        "maxBlocksInCache": 8,
+        "maxConcurrentDatasourceRequests": -1,  # the datasource takes care of that
+        "infiniteInitialRowCount": 1,
+        "rowBuffer": 15,
+    }
+    return made(grid_id, columns, height, {**blocks, **options}, rowModelType="infinite")
+
+
+def made(grid_id: str, columns: Sequence[Column], height: str, options: dict[str, Any], **rows: Any) -> Component:
     made: Component = dash_ag_grid.AgGrid(
         id=grid_id,
         className="grid",
         columnDefs=list(columns),
-        rowData=[],
         defaultColDef={"sortable": False, "suppressMovable": True, "resizable": True, "suppressHeaderMenuButton": True},
         getRowId="params.data.id",
         dashGridOptions={
@@ -66,5 +88,6 @@ def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any
             "cellKeyDown": ["openLink(params)"],
         },
         style={"height": height, "width": "100%"},
+        **rows,
     )
     return made

@@ -5,10 +5,16 @@ from __future__ import annotations
 # On every page
 URL = "url"  # dcc.Location
 PAGE = "page"  # the router puts the page here
-PAGE_SHOWN = "page-shown"  # dcc.Store: {"title", "section", "thread", "path"} of the page that the router put there
+PAGE_SHOWN = (
+    "page-shown"  # dcc.Store: {"title", "section", "thread", "account", "path"} of the page that the router put there
+)
 PAGE_ASKED = "page-asked"  # dcc.Store: raised to ask for the address's page once more
 LIVE_STATE = "live-state"  # dcc.Store: {"state": live|polling|offline|paused, "since": ISO time, "history": ...}
-NAV_LINKS = {"/": "nav-link-overview", "/threads": "nav-link-threads"}  # one for each section in the navigation
+NAV_LINKS = {  # one for each section in the navigation
+    "/": "nav-link-overview",
+    "/threads": "nav-link-threads",
+    "/accounts": "nav-link-accounts",
+}
 SCOPE_ASKED = "scope-asked"  # dcc.Store: the address's query, when it is to decide the scope
 DEFAULT_SCOPE = "default-scope"  # dcc.Store: the scope of an address that names none
 
@@ -266,3 +272,24 @@ ACCOUNT_RUNNING_REQUEST = "account-running-request"
 ACCOUNT_RUNNING = "account-running"  # dcc.Store: of which request the list of agents is
 ACCOUNT_AGENTS = "account-agents"
 ACCOUNT_AGENTS_COUNT = "account-agents-count"
+
+# Accounts list
+ACCOUNTS_GRID = "accounts-grid"
+ACCOUNTS_SEARCH = "accounts-search"
+ACCOUNTS_STATES = {
+    "": "accounts-state-all",
+    "ending": "accounts-state-ending",
+    "ended": "accounts-state-ended",
+    "spending": "accounts-state-spending",
+    "planned": "accounts-state-planned",
+}
+ACCOUNTS_REQUEST = "accounts-request"
+ACCOUNTS_ANSWER = "accounts-answer"  # dcc.Store: rows from a place on, how many there are, how far the order goes
+ACCOUNTS_CHANGED = "accounts-changed"  # dcc.Store: the stream's hint that rows of the list changed
+ACCOUNTS_INTERVAL = "accounts-interval"
+ACCOUNTS_ASKED = "accounts-asked"  # dcc.Store: raised when the list follows the address or a hint
+ACCOUNTS_BODY = "accounts-body"  # its data-state is loading, stale, rows or empty
+ACCOUNTS_EMPTY = "accounts-empty"
+ACCOUNTS_COUNT = "accounts-count"
+ACCOUNTS_NOTE = "accounts-note"  # how far the order is reckoned
+ACCOUNTS_CSV = "accounts-csv"

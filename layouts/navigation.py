@@ -10,7 +10,7 @@ from layouts.attributes import attributes
 from layouts.copying import exact
 from layouts.live import live_state, refresh_button, updated
 
-SECTIONS = {"/": "Overview", "/threads": "Threads"}
+SECTIONS = {"/": "Overview", "/threads": "Threads", "/accounts": "Accounts"}
 
 IDLE_INTERVAL_MS = 30_000
 SUBSCRIPTION_INTERVAL_MS = 120_000

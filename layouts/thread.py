@@ -11,7 +11,7 @@ from layouts import charts, ids
 from layouts.attributes import attributes
 from layouts.grids import Column, column, grid, number_column
 from layouts.thread_call import call_drawer
-from layouts.thread_header import thread_header
+from layouts.thread_header import Crumb, thread_header
 from layouts.thread_runs import runs_card
 from layouts.thread_spending import debits_card, models_card
 
@@ -22,8 +22,8 @@ NO_GRAPH = {"data": [], "layout": {"height": 240, "paper_bgcolor": "rgba(0,0,0,0
 LIST_PRICE = "What the call would cost by the list of genai-prices, in credits. What counts is the recorded cost."
 
 
-def layout(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
-    """The page before its first answer; `crumbs` are the account's and the project's names."""
+def layout(thread_id: str, name: str, crumbs: Sequence[Crumb] = ()) -> Component:
+    """The page before its first answer; `crumbs` are its account and its project."""
     runs = runs_card([csv_link("runs.csv", thread_id)])
     spending = html.Div([models_card(), debits_card([csv_link("purchases.csv", thread_id)])], className="stack")
     return html.Div(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -15,7 +15,14 @@ from layouts.live import live_state, refresh_button, updated
 from layouts.navigation import IDLE_INTERVAL_MS
 
 
-def thread_header(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Component:
+class Crumb(NamedTuple):
+    """`href` None where it leads nowhere."""
+
+    text: str
+    href: str | None = None
+
+
+def thread_header(thread_id: str, name: str, crumbs: Sequence[Crumb] = ()) -> Component:
     """`crumbs` are the names above the thread's: its account, its project. Figures come with the first answer."""
     return html.Div(
         [
@@ -35,9 +42,10 @@ def thread_header(thread_id: str, name: str, crumbs: Sequence[str] = ()) -> Comp
     )
 
 
-def breadcrumbs(crumbs: Sequence[str]) -> Component:
-    parts: list[Component] = [dcc.Link("Threads", href="/threads"), *(html.Span(crumb) for crumb in crumbs)]
-    return html.Nav(parts, className="crumbs", **attributes(aria_label="Where this thread belongs"))
+def breadcrumbs(crumbs: Sequence[Crumb]) -> Component:
+    parts = [Crumb("Threads", "/threads"), *crumbs]
+    links = [dcc.Link(part.text, href=part.href) if part.href else html.Span(part.text) for part in parts]
+    return html.Nav(links, className="crumbs", **attributes(aria_label="Where this thread belongs"))
 
 
 def agent_pill() -> Component:

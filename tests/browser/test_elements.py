@@ -43,11 +43,13 @@ def thread(customer: Customer, account: UUID) -> UUID:
     return thread
 
 
-@pytest.mark.parametrize("path", ["/", "/threads", "/threads/{thread}", "/nowhere"])
-def test_every_page_has_the_navigation_and_only_threads_have_theirs(tab: Tab, thread: UUID, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/threads", "/threads/{thread}", "/accounts", "/accounts/{account}", "/nowhere"])
+def test_every_page_has_the_navigation_and_only_threads_have_theirs(
+    tab: Tab, thread: UUID, account: UUID, path: str
+) -> None:
     if path == "/nowhere":
         tab.expect(FAILED_REQUEST)  # the browser's own line about the 404
-    tab.open(path.format(thread=thread))
+    tab.open(path.format(thread=thread, account=account))
     tab.await_figures("nav-credits")
     tab.until(lambda: tab.prop("page-shown"), "the page")
     there = set(tab.script("return [...document.querySelectorAll('[id]')].map(element => element.id)"))

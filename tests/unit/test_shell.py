@@ -51,7 +51,7 @@ def test_the_thread_header_has_the_ids_of_the_contract() -> None:
 
 
 def test_what_a_person_typed_is_not_markup() -> None:
-    header = thread_header.thread_header("t", "<script>x</script>", ["<b>y</b>"])
+    header = thread_header.thread_header("t", "<script>x</script>", [thread_header.Crumb("<b>y</b>")])
     assert "<script>x</script>" in json.dumps(header.to_plotly_json(), default=lambda part: part.to_plotly_json())
 
 
