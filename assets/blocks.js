@@ -104,7 +104,7 @@
     function anew(before) {
       if (query.sort !== before.sort) sort();
       else {
-        api.ensureIndexVisible(0, "top");
+        if (api.getDisplayedRowCount()) api.ensureIndexVisible(0, "top");
         api.purgeInfiniteCache();
       }
     }

@@ -13,6 +13,7 @@ function page({ visibility = "visible" } = {}) {
   let datasource = { theirs: true };
   const api = {
     isDestroyed: () => false,
+    getDisplayedRowCount: () => 1,
     getGridOption: () => datasource,
     setGridOption: (_name, value) => (datasource = value),
     applyColumnState: ({ state }) => log.push(`sort ${state[0].colId} ${state[0].sort}`),
