@@ -8,6 +8,7 @@
   const NAMES = ["credits", "total_tokens", "calls"];
   const memory = new Map(); // of figures that flash
   let made = null;
+  let wasLive = false;
   let last = { answer: null, live: null }; // what Dash gave the header's renderer besides the usage
 
   function theParts() {
@@ -125,7 +126,12 @@
         return headerOf(usage, account);
       },
 
-      dot: (live, usage) => dc.render.dot(live, usage ? usage.agent_status : "idle"),
+      /* Live again: hints of the meantime went to nobody. */
+      dot(live, usage) {
+        if (live.state === "live" && !wasLive) theParts().again();
+        wasLive = live.state === "live";
+        return dc.render.dot(live, usage ? usage.agent_status : "idle");
+      },
 
       figures(answer, live) {
         if (!answer) return new Array(24).fill(dc.no_update);

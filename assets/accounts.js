@@ -11,6 +11,7 @@
   let blocks = null;
   let page = null; // its element
   let typed = ""; // into the search
+  let wasLive = false;
 
   const triggered = (name) => dc.parts.triggered(name);
 
@@ -116,10 +117,18 @@
       },
 
       answered(answer) {
-        const none = [dc.no_update, dc.no_update, dc.no_update];
-        if (!answer || !theBlocks().answered(answer)) return none;
+        if (!answer || !theBlocks().answered(answer)) return new Array(5).fill(dc.no_update);
         dc.render.succeeded(["accounts-answer"]);
-        return [answer.total ? "rows" : "empty", answer.count, answer.note];
+        const { total, count, note, as_of, of } = answer;
+        const time = as_of ? [dc.view.clock(as_of, Date.now(), of.zone), as_of] : [dc.no_update, dc.no_update];
+        return [total ? "rows" : "empty", count, note, ...time];
+      },
+
+      /* The class of the list: figures that may not be up to date look so. What was missed is asked for. */
+      tone(live) {
+        if (live.state === "live" && !wasLive && page && page.isConnected) theBlocks().changed();
+        wasLive = live.state === "live";
+        return `accounts-body${dc.render.toneOf(live)}`;
       },
 
       choose_state() {

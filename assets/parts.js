@@ -146,6 +146,11 @@
         }
       },
 
+      /* Something may have been missed. */
+      again() {
+        if (view && root && root.isConnected) keys.forEach(want);
+      },
+
       /* Past every cache: a person asks for it. */
       refresh() {
         if (view) keys.forEach((part) => ask(part, { force: true }));

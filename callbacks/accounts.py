@@ -40,7 +40,8 @@ def list_accounts(queries: Queries, asked: Mapping[str, Any]) -> Answer:
     block = account_block(queries, current_viewer(), query, offset, place_of(asked.get("limit"), MOST_ROWS))
     nothing = None if block.total else accounts.nothing(searched=bool(query.search), state=query.state)
     rows = [grid_row(row, queries, zone) for row in block.rows]
-    return {"of": target_of(asked), "rows": rows, **about(block, query, zone)}, nothing
+    as_of = utc(block.rows[0].as_of) if block.rows else None
+    return {"of": target_of(asked), "rows": rows, "as_of": as_of, **about(block, query, zone)}, nothing
 
 
 def place_of(value: object, most: int) -> int:
@@ -130,6 +131,7 @@ def register_clientside(app: Dash) -> None:
     # With an output, or Dash would not call it as the page opens.
     wire(app, "accounts", "follow", [search, view, *hints], FOLLOWED)
     wire(app, "accounts", "answered", [Input(ids.ACCOUNTS_ANSWER, "data")], ANSWERED, initial=False)
+    wire(app, "accounts", "tone", [Input(ids.LIVE_STATE, "data")], outputs_of(f"{ids.ACCOUNTS_BODY}.className"))
     wire(app, "accounts", "choose_state", [Input(button, "n_clicks") for button in buttons], initial=False)
     wire(app, "accounts", "find", [Input(ids.ACCOUNTS_SEARCH, "value")], initial=False)
 
@@ -142,5 +144,9 @@ FOLLOWED = outputs_of(
     *(f"{button}.aria-pressed" for button in ids.ACCOUNTS_STATES.values()),
 )
 ANSWERED = outputs_of(
-    f"{ids.ACCOUNTS_BODY}.data-state", f"{ids.ACCOUNTS_COUNT}.children", f"{ids.ACCOUNTS_NOTE}.children"
+    f"{ids.ACCOUNTS_BODY}.data-state",
+    f"{ids.ACCOUNTS_COUNT}.children",
+    f"{ids.ACCOUNTS_NOTE}.children",
+    f"{ids.ACCOUNTS_UPDATED}.children",
+    f"{ids.ACCOUNTS_UPDATED}.dateTime",
 )

@@ -12,6 +12,7 @@ from layouts.attributes import attributes
 from layouts.chart_card import csv_link, switch
 from layouts.formats import whole
 from layouts.grids import Column, column, endless_grid, number_column
+from layouts.live import updated
 
 REFRESH_MS = 10_000  # the stream tells sooner; this is for when it does not
 ROW_HEIGHT = 52
@@ -129,7 +130,10 @@ def figure(field: str, title: str, written_by: str = "wholeNumber", **more: obje
 def footer() -> Component:
     return html.Div(
         [
-            html.Span("", id=ids.ACCOUNTS_COUNT, role="status"),
+            html.Div(
+                [html.Span("", id=ids.ACCOUNTS_COUNT, role="status"), updated(ids.ACCOUNTS_UPDATED)],
+                className="dotted",
+            ),
             html.Span("", id=ids.ACCOUNTS_NOTE, role="status"),
         ],
         className="grid-footer label",

@@ -292,4 +292,5 @@ ACCOUNTS_BODY = "accounts-body"  # its data-state is loading, stale, rows or emp
 ACCOUNTS_EMPTY = "accounts-empty"
 ACCOUNTS_COUNT = "accounts-count"
 ACCOUNTS_NOTE = "accounts-note"  # how far the order is reckoned
+ACCOUNTS_UPDATED = "accounts-updated"
 ACCOUNTS_CSV = "accounts-csv"
