@@ -71,3 +71,26 @@ test("the list's order, search and state are the address's, beside what else it 
   assert.equal(accounts.pageOf("7", "?q=acme&sort=-used&zone=UTC&scope=9"), "/accounts/7?zone=UTC&scope=9");
   assert.equal(accounts.exportOf({ q: "a&b", sort: "-used", state: "ended", zone: "UTC" }), "/export/accounts.csv?q=a%26b&state=ended&zone=UTC");
 });
+
+test("a pushed usage is painted on the account's card, and what only an answer knows stays as it is", () => {
+  const painted = {};
+  const element = (id) => ({
+    firstElementChild: null,
+    get textContent() {
+      return (painted[id] || {}).children;
+    },
+    set textContent(text) {
+      painted[id] = { ...painted[id], children: text };
+    },
+    setAttribute: (name, value) => (painted[id] = { ...painted[id], [name]: value }),
+  });
+  const page = stage(["formats", "render"], { document: { getElementById: element } });
+  const outputs = [{ id: "account-credits", property: "children" }, { id: "account-rate", property: "data-cost" }];
+  page.render.keep_account("a", outputs, (usage) => [String(usage.credits), page.no_update]);
+  const usage = { type: "nav-usage", scope: "a", credits: 7 };
+  page.render.paint(usage, "account-usage");
+  assert.deepEqual(painted, { "account-credits": { children: "7" } });
+  page.render.paint({ ...usage, credits: 8 }, "nav-usage");
+  page.render.paint({ ...usage, scope: "b", credits: 9 }, "account-usage");
+  assert.equal(painted["account-credits"].children, "7");
+});
