@@ -59,7 +59,7 @@ def labels(found: AccountBlock) -> list[str]:
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
-        ("", ["Unattributed", "Ben", "Ann", "Cem", "Dora", "Eve"]),
+        ("", ["Unattributed", "Ben", "Dora", "Cem", "Ann", "Eve"]),
         ("name", ["Ann", "Ben", "Cem", "Dora", "Eve", "Unattributed"]),
         ("-name", ["Eve", "Dora", "Cem", "Ben", "Ann", "Unattributed"]),
         ("-plan", ["Ben", "Dora", "Ann", "Cem", "Eve", "Unattributed"]),

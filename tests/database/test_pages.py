@@ -148,6 +148,7 @@ def options(client: FlaskClient, typed: str, *, typing: bool = False) -> list[di
             {"id": "nav-account", "property": "search_value", "value": typed},
             {"id": "scope-asked", "property": "data", "value": ""},
         ],
+        "state": [{"id": "nav-account", "property": "value", "value": None}],
         "changedPropIds": ["nav-account.search_value" if typing else "scope-asked.data"],
     }
     answer = client.post("/_dash-update-component", json=body).json
