@@ -44,6 +44,8 @@
     let asked = null; // the target that is being asked for
     let again = null; // the timer of asking again
     let missed = false; // something changed while nothing could be asked
+    let total = null;
+    let size = 0; // of a block
     let rest = null;
     let opened = 0; // counts pages
 
@@ -56,15 +58,20 @@
         drop({ ...query, sort });
         sorted(sort);
       }
-      waiting.push({ params, target: { ...query, offset: params.startRow, limit: params.endRow - params.startRow } });
+      size = params.endRow - params.startRow;
+      waiting.push({ params, target: { ...query, offset: params.startRow, limit: size } });
       askNext();
     }
 
     /* One at a time; what came into sight last is asked for first. */
     function askNext() {
       if (asked || !waiting.length) return;
-      asked = waiting[waiting.length - 1].target;
-      dc.gate.ask(key, asked, { force: true });
+      askFor(waiting[waiting.length - 1].target);
+    }
+
+    function askFor(target) {
+      asked = target;
+      dc.gate.ask(key, target, { force: true });
     }
 
     /* Nothing of another query is waited for. */
@@ -72,6 +79,7 @@
       query = now;
       waiting = [];
       asked = null;
+      total = null;
     }
 
     function refresh() {
@@ -79,6 +87,7 @@
       if (!there()) return;
       if (hidden()) missed = true;
       else if (asked) dc.gate.ask(key, asked, { must: true }); // as long as it gets no answer
+      else if (total === 0) askFor({ ...query, offset: 0, limit: size }); // a grid without rows asks for none
       else api.refreshInfiniteCache();
     }
 
@@ -148,6 +157,8 @@
         const served = waiting.filter(({ target }) => same(target, answer.of));
         waiting = waiting.filter((one) => !served.includes(one));
         for (const { params } of served) params.successCallback(answer.rows, answer.total);
+        if (total === 0 && answer.total && !served.length) api.purgeInfiniteCache();
+        total = answer.total;
         askNext();
         if (missed || answer.complete === false) changed();
         missed = false;

@@ -197,7 +197,6 @@
       frequencyOf,
       toneOf,
       barStyle,
-      periodOf,
 
       /* Paints a value that is on its way into its store. */
       paint(usage, store = usage.type) {

@@ -38,7 +38,8 @@ def list_accounts(queries: Queries, asked: Mapping[str, Any]) -> Answer:
     query = account_query({name: text_of(asked.get(name) or "") for name in PARAMETERS})
     zone, offset = zone_of(text_of(asked.get("zone") or "UTC")), place_of(asked.get("offset"), FARTHEST)
     block = account_block(queries, current_viewer(), query, offset, place_of(asked.get("limit"), MOST_ROWS))
-    nothing = None if block.total else accounts.nothing(searched=bool(query.search), state=query.state)
+    empty = not block.total and block.reckoned >= 1  # else the rest may have some
+    nothing = accounts.nothing(searched=bool(query.search), state=query.state) if empty else None
     rows = [grid_row(row, queries, zone) for row in block.rows]
     as_of = utc(block.rows[0].as_of) if block.rows else None
     return {"of": target_of(asked), "rows": rows, "as_of": as_of, **about(block, query, zone)}, nothing

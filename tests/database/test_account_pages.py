@@ -252,6 +252,9 @@ def test_an_order_that_is_not_reckoned_for_all_says_how_far_it_is(
     first = shown(ask(LIST, "accounts-request", **{**BLOCK, "sort": "-used"}), "accounts-answer.data")
     assert first["complete"] is False
     assert "% of the accounts reckoned" in first["note"]
+    none_yet = ask(LIST, "accounts-request", **{**BLOCK, "state": "ended"})
+    assert shown(none_yet, "accounts-answer.data")["total"] == 0
+    assert shown(none_yet, "accounts-empty.children") is None  # the rest may have some
 
 
 def test_an_account_is_there_for_staff_and_for_itself(

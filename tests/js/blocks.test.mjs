@@ -161,3 +161,18 @@ test("while the server does not answer, the same block is asked for again", asyn
   blocks.changed();
   assert.deepEqual(asked[1], asked[0]);
 });
+
+test("a list that is empty is looked at without its grid, which comes back once there is something", async () => {
+  const { want, answer, asked, blocks, log, clock } = await opened();
+  want(0);
+  answer(asked[0], [], { total: 0 });
+  blocks.changed();
+  clock.advance(1000);
+  assert.deepEqual(asked[1], asked[0]);
+  assert.equal(log.includes("purge"), false);
+  answer(asked[1], [], { total: 0 });
+  blocks.changed();
+  clock.advance(1000);
+  assert.equal(answer(asked[2]), true);
+  assert.equal(log.at(-1), "purge");
+});
