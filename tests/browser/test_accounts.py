@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -85,6 +86,28 @@ def test_the_lists_figures_move_with_the_stream(tab: Tab, customer: Customer, ac
     tab.until_state("nav-live", "live")
     customer.call(customer.thread(account), account, "0.5")
     tab.until(lambda: "975" in tab.text_of(GRID), "what is used now")
+
+
+@pytest.fixture
+def crowd(customer: Customer, name: str) -> Iterator[str]:
+    """So many accounts that they come in three blocks; what all their names begin with."""
+    customer.connection.execute(
+        "INSERT INTO users (id, email, name) SELECT gen_random_uuid(), %s || n || '@example.com', %s || ' ' || n"
+        " FROM generate_series(1000, 1249) AS n",
+        (name, name),
+    )
+    yield name
+    customer.connection.execute("DELETE FROM users WHERE starts_with(name, %s)", (name,))
+
+
+def test_rows_come_as_they_come_into_view(tab: Tab, crowd: str) -> None:
+    open_list(tab, f"?q={crowd}&sort=name&zone=UTC")
+    tab.until_text("accounts-count", "250 accounts that fit")
+    tab.until(lambda: f"{crowd} 1000" in tab.text_of(GRID), "the first account")
+    tab.script("dash_ag_grid.getApi('accounts-grid').ensureIndexVisible(249)")
+    tab.until(lambda: f"{crowd} 1249" in tab.text_of(GRID), "the last account")
+    tab.script("dash_ag_grid.getApi('accounts-grid').ensureIndexVisible(120)")
+    tab.until(lambda: f"{crowd} 1120" in tab.text_of(GRID), "one in the middle")
 
 
 def test_an_accounts_page_is_live_whatever_the_navigations_scope_is(
