@@ -15,6 +15,7 @@ from callbacks import (
     account,
     accounts,
     failures,
+    find,
     navigation,
     overview,
     requests,
@@ -91,6 +92,7 @@ def register(app: Dash, queries: Queries) -> None:
     failures.register(app)
     navigation.register(app, queries)
     view.register(app)
+    find.register(app, queries)
     thread_header.register(app, queries)
     for module in PAGES:
         module.register(app, queries)

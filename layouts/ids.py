@@ -18,6 +18,10 @@ NAV_LINKS = {  # one for each section in the navigation
 SCOPE_ASKED = "scope-asked"  # dcc.Store: the address's query, when it is to decide the scope
 DEFAULT_SCOPE = "default-scope"  # dcc.Store: the scope of an address that names none
 
+FIND = "find"  # the box that finds anything; its field and list are made by assets/find.js
+FIND_REQUEST = "find-request"
+FIND_ANSWER = "find-answer"  # dcc.Store: what fits, and which text
+
 FAILURE = "failure"  # dcc.Store: {"source", "title", "text", "at"} of what failed last, or None
 ALERTS = "alerts"  # what failed, since when, and how to go on
 ALERTS_TITLE = "alerts-title"

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from layouts import ids, states
 from layouts.bar import bar
 from layouts.chart_theme import themes
+from layouts.find import find_box
 from layouts.navigation import navigation
 
 
@@ -27,7 +28,7 @@ def shell(presets: Mapping[str, str]) -> Component:
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
             navigation(),
             html.Main(
-                [bar(presets), states.alert(), html.Div(states.page_skeleton(), id=ids.PAGE, tabIndex=-1)],
+                [bar(presets, find_box()), states.alert(), html.Div(states.page_skeleton(), id=ids.PAGE, tabIndex=-1)],
                 className="main",
             ),
         ],

@@ -157,3 +157,48 @@ def options(client: FlaskClient, typed: str, *, typing: bool = False) -> list[di
     assert ("value" in chosen) is not typing
     found: list[dict[str, str]] = chosen["options"]
     return found
+
+
+def look_for(client: FlaskClient, typed: str) -> Any:
+    request = {"n": 7, "text": typed}
+    return call(client, "find-answer.data", "find-request", request)["response"]["find-answer"]["data"]
+
+
+def test_what_is_found_leads_to_its_page(make_client: MakeClient, thread: UUID) -> None:
+    answer = look_for(make_client(STAFF), str(thread).upper())
+    assert (answer["n"], answer["text"], answer["exact"]) == (7, str(thread).upper(), True)
+    (threads,) = answer["groups"]
+    assert threads["name"] == "Threads"
+    assert [option["href"] for option in threads["options"]] == [f"/threads/{thread}"]
+    (accounts,) = look_for(make_client(STAFF), "own@x")["groups"]
+    expected = {"title": "Own", "note": "own@x", "href": f"/accounts/{OWNER}"}
+    assert accounts == {"name": "Accounts", "options": [expected], "more": ""}
+
+
+def test_a_project_leads_to_its_threads_in_a_scope_that_has_them(
+    make_client: MakeClient, connection: psycopg.Connection[Any], thread: UUID
+) -> None:
+    project = uuid4()
+    connection.execute("INSERT INTO projects (project_id, name, account_id) VALUES (%s, 'Fleet', %s)", (project, OWNER))
+    for viewer, scope in ((STAFF, "all"), (PERSON, OWNER)):
+        (projects,) = look_for(make_client(viewer), "fleet")["groups"]
+        assert projects["options"] == [
+            {"title": "Fleet", "note": "Own", "href": f"/threads?project={project}&scope={scope}"}
+        ]
+
+
+def test_where_there_is_more_a_group_leads_to_all_of_it(
+    make_client: MakeClient, connection: psycopg.Connection[Any]
+) -> None:
+    for number in range(6):
+        connection.execute(
+            "INSERT INTO users (id, email, name) VALUES (gen_random_uuid(), %s, 'Ann & Co')", (f"{number}@y",)
+        )
+    (accounts,) = look_for(make_client(STAFF), "ann & co")["groups"]
+    assert len(accounts["options"]) == 5
+    assert accounts["more"] == "/accounts?q=ann+%26+co"
+
+
+def test_a_stranger_finds_nothing(make_client: MakeClient, thread: UUID) -> None:
+    for typed in (str(thread), "own@x", "own"):
+        assert look_for(make_client(STRANGER), typed)["groups"] == []

@@ -107,6 +107,22 @@ def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
     assert client.post(URL, data=body, content_type="application/json").status_code == 413
 
 
+@pytest.mark.parametrize(
+    "value",
+    [None, 5, "invoices", [], {}, {"n": 1}, {"n": 1, "text": 5}, {"n": 1, "text": ["a"]}, {"n": 1, "text": "a\x00"},
+     {"n": 1, "text": "\ud800"}, {"n": 1, "text": "x" * 2001}, {"n": "1", "text": "invoices"}],
+)  # fmt: skip
+def test_what_nobody_can_look_for_is_a_bad_request(client: FlaskClient, value: object) -> None:
+    part = {"id": "find-request", "property": "data", "value": value}
+    body = {
+        "output": "find-answer.data",
+        "outputs": {"id": "find-answer", "property": "data"},
+        "inputs": [part],
+        "state": [],
+    }
+    assert client.post(URL, json=body).status_code == 400
+
+
 def test_a_file_of_a_component_that_is_not_there_is_not_found(client: FlaskClient) -> None:
     assert client.get("/_dash-component-suites/dash/none.js").status_code == 404
     assert client.get("/_dash-component-suites/none/none.js").status_code == 404

@@ -1,0 +1,75 @@
+"""The statements that find threads, accounts and projects by ids and by names; data/find.py puts them together.
+
+{table} is one with names, or the first so many rows of it; {holds} is what of it can fit: what an index of names
+finds, what is a member's own.
+"""
+
+# ruff: noqa: S608  (SQL of our own constants)
+
+from __future__ import annotations
+
+
+def among(*columns: str) -> str:
+    """The ids in these columns (`table.column`) that lie in one of the ranges."""
+    parts = []
+    for column in columns:
+        table, _, name = column.partition(".")
+        parts.append(f"SELECT x.{name} FROM creditpulse.{table} x WHERE x.{name} BETWEEN r.low AND r.high")
+    return f"""
+        SELECT DISTINCT i.id
+        FROM unnest(cast(:lows AS uuid[]), cast(:highs AS uuid[])) AS r (low, high)
+        CROSS JOIN LATERAL ({" UNION ALL ".join(parts)}) i (id)
+        LIMIT :of_ids"""
+
+
+# Whether a thread is the viewer's to see is asked of each that is found.
+THREADS_BY_ID = among("source_threads.thread_id", "thread_totals.thread_id", "queued.thread_id")
+TITLED = "(creditpulse.named(t.metadata->>'title', :words) OR creditpulse.named(t.metadata->>'name', :words))"
+LATEST_TITLED = f"""
+    SELECT c.thread_id FROM (
+        SELECT s.thread_id, s.last_at FROM creditpulse.thread_totals s
+        WHERE s.calls > 0 ORDER BY s.last_quarter DESC LIMIT :latest
+    ) c
+    JOIN creditpulse.source_threads t ON t.thread_id = c.thread_id
+    WHERE {TITLED} ORDER BY c.last_at DESC, c.thread_id LIMIT :most + 1
+"""
+ALL_TITLED = f"""
+    SELECT c.thread_id FROM (SELECT t.thread_id FROM {{table}} t WHERE {{holds}} AND {TITLED} LIMIT :candidates) c
+    LEFT JOIN creditpulse.thread_totals s ON s.thread_id = c.thread_id
+    ORDER BY s.last_at DESC NULLS LAST, c.thread_id LIMIT :most + 1
+"""
+TITLE_GRAMS = "creditpulse.grams(t.metadata->>'title', t.metadata->>'name') @> creditpulse.grams_of(:words)"
+OWN_THREADS = "t.account_id = ANY (cast(:accounts AS uuid[]))"
+
+# An account is whoever is among the users, has used something, or has a plan.
+ACCOUNTS_BY_ID = f"""
+    SELECT k.id, a.name, a.email
+    FROM ({among("source_users.id", "account_totals.account_id", "subscriptions.user_id", "queued.user_id")}) k
+    LEFT JOIN creditpulse.source_users a ON a.id = k.id AND a.id <> :nil
+    WHERE k.id <> :every AND (:staff OR k.id = ANY (cast(:accounts AS uuid[]))) ORDER BY k.id
+"""
+ACCOUNTS_BY_NAME = """
+    SELECT c.id, c.name, c.email FROM (
+        SELECT a.id, a.name, a.email FROM {table} a
+        WHERE {holds} AND a.id <> :nil
+            AND (creditpulse.named(a.email, :words) OR creditpulse.named(a.name, :words))
+        LIMIT :candidates
+    ) c
+    LEFT JOIN creditpulse.account_totals s ON s.account_id = c.id ORDER BY s.last_at DESC NULLS LAST, c.id
+"""
+PEOPLE_GRAMS = "creditpulse.grams(a.email, a.name) @> creditpulse.grams_of(:words)"
+OWN_ACCOUNTS = "a.id = ANY (cast(:accounts AS uuid[]))"
+
+PROJECTS = """
+    SELECT c.project_id, c.name, c.account_id, a.name AS account_name, a.email FROM (
+        SELECT p.project_id, p.name, p.account_id FROM {table} p WHERE {holds} AND {which} LIMIT :candidates
+    ) c
+    LEFT JOIN creditpulse.source_users a ON a.id = c.account_id ORDER BY lower(c.name), c.project_id
+"""
+WITH_ID = f"p.project_id = ANY (ARRAY({among('source_projects.project_id')}))"
+WITH_NAME = "creditpulse.named(p.name, :words)"
+PROJECT_GRAMS = "creditpulse.grams(p.name, NULL) @> creditpulse.grams_of(:words)"
+# Those that they own, and those with threads of theirs, whose rows name the project too.
+OWN_PROJECTS = """(p.account_id = ANY (cast(:accounts AS uuid[])) OR EXISTS (
+    SELECT FROM creditpulse.source_threads t
+    WHERE t.project_id = p.project_id AND t.account_id = ANY (cast(:accounts AS uuid[]))))"""
