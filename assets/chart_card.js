@@ -190,6 +190,12 @@
       tableOf,
       amount,
 
+      /* The figures of the card that this box belongs to, as they are drawn; null where it is no such box. */
+      tableIn(box) {
+        const kept = drawn.get(`${box.parentElement.id}-chart`);
+        return kept ? tableOf(kept.figure) : null;
+      },
+
       paint(answer, _theme, themes) {
         const { id } = dc.callback_context.outputs_list;
         if (!answer) {
@@ -223,7 +229,8 @@
         if (!clicks || !graph || !drawn.has(`${card}-chart`)) return dc.no_update;
         const { layout } = graph;
         const ground = window.getComputedStyle(graph.closest(".card")).backgroundColor;
-        const { margin, height } = layout;
+        const { margin } = layout;
+        const { height } = graph._fullLayout; // the layout itself has none once its window has changed its size
         const whole = { ...layout, paper_bgcolor: ground, plot_bgcolor: ground, title: { text: escaped(title), x: 0.02, font: { size: 15 } } };
         Object.assign(whole, { margin: { ...margin, t: 48, b: margin.b + 28, r: 16 }, showlegend: true, legend: { orientation: "h", y: -0.12, x: 0 } });
         const options = { format: "png", scale: 2, width: Math.max(640, graph.clientWidth), height: height + 76, filename: card };

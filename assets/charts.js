@@ -1,4 +1,4 @@
-/* Charts as the browser shows them: the server's figure with this theme's template, and times of this place. */
+/* Charts as the browser shows them: the server's figure with this theme's template, and times of the chosen zone. */
 (function (window) {
   "use strict";
 
@@ -10,14 +10,8 @@
     return systemIsDark ? "dark" : "light";
   }
 
-  /* Local time as Plotly takes it, which knows no zones. */
-  function local(iso) {
-    const at = new Date(iso);
-    if (!iso || Number.isNaN(at.getTime())) return null;
-    const two = (part, width = 2) => String(part).padStart(width, "0");
-    const day = `${two(at.getFullYear(), 4)}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-    return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
-  }
+  /* The zone's time as Plotly takes it, which knows no zones. */
+  const local = (iso) => (dc.formats.localText(iso || null) || "").replace("T", " ") || null;
 
   /* `now` is where a band without an end ends. */
   function painted(figure, template, now) {
@@ -97,6 +91,9 @@
       local,
       painted,
       taken,
+
+      /* As the theme and the zone are now. */
+      repaint: () => dc.publish.publish("thread-theme", { data: theme() }),
 
       paint(answer, _theme, templates, thread) {
         const came = (dc.callback_context.triggered || []).some((part) => part.prop_id === "thread-figure.data");

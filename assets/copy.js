@@ -1,7 +1,7 @@
 /*
  * Figures are copied, with their exact value, by a click or by Enter: whatever has `data-cost` (dollars) or
- * `data-exact`, and text by a button whose `data-copies` is the id of the element that has it. A line at the bottom
- * says what was copied, also to screen readers.
+ * `data-exact`, and text by a button whose `data-copies` is the id of the element that has it; a chart's figures, as
+ * cells for a spreadsheet, by a key. A line at the bottom says what was copied, also to screen readers.
  */
 (function (window) {
   "use strict";
@@ -10,12 +10,20 @@
 
   const SHOWN_MS = 2500;
   const FIGURES = "[data-cost], [data-exact]";
+  const CHARTS = ".chart-box, .timeline-box";
+  const CHART_KEY = "c"; // as layouts/chart_card.py says
 
   /* {text, said}: what an element's figure copies, and how that is called; null where it has none yet. */
   function exactOf({ cost, exact }) {
     if (cost) return { text: cost, said: `Copied $${cost}` };
     if (exact) return { text: exact, said: `Copied ${exact}` };
     return null;
+  }
+
+  /* Rows of cells, as a spreadsheet takes them. */
+  function cellsOf({ head, rows }) {
+    const cell = (value) => String(value ?? "").replace(/[\t\r\n]+/g, " ");
+    return [head, ...rows].map((row) => row.map(cell).join("\t")).join("\n");
   }
 
   /* A press that marks text, or asks for something else, is no wish to copy. */
@@ -65,6 +73,19 @@
     say(done ? said : `The browser does not let pages copy. Here it is: ${text}`);
   }
 
+  function chartAt(target) {
+    const box = target.closest(CHARTS);
+    const table = box && (dc.chart_card.tableIn(box) || dc.thread_chart.tableIn(box));
+    return table && { text: cellsOf(table), said: `Copied ${table.rows.length} rows of figures` };
+  }
+
+  function keyed(event) {
+    const { key, target } = event;
+    if (key !== CHART_KEY || event.ctrlKey || event.metaKey || event.altKey || !target.closest) return;
+    const found = chartAt(target);
+    if (found) copy(found);
+  }
+
   function wanted(target) {
     const button = target.closest("[data-copies]");
     if (button) {
@@ -92,9 +113,10 @@
     window.document.body.append(line);
     window.document.addEventListener("click", pressed);
     window.document.addEventListener("keydown", pressed);
+    window.document.addEventListener("keydown", keyed);
   }
 
   if (window.document && window.document.body) listen();
 
-  Object.assign(dc, { copy: { exactOf, isPress, write } });
+  Object.assign(dc, { copy: { exactOf, cellsOf, isPress, write } });
 })(window);

@@ -32,15 +32,13 @@
     return box ? box.clientWidth : 0;
   }
 
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-
   /* The time of day today, day and time within half a year, else the date: never more than a narrow column holds. */
-  function shortTime(at, now) {
-    const two = (part) => String(part).padStart(2, "0");
-    const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-    if (at.toDateString() === now.toDateString()) return `${time}:${two(at.getSeconds())}`;
-    if (Math.abs(now - at) < 180 * 86400000) return `${at.getDate()} ${MONTHS[at.getMonth()]} ${time}`;
-    return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  function shortTime(at, now, zone) {
+    const [date, time] = dc.formats.localText(at, zone).split("T");
+    if (date === dc.formats.localText(now, zone).split("T")[0]) return time.slice(0, 8);
+    const [, month, day] = date.split("-").map(Number);
+    if (Math.abs(now - at) < 180 * 86400000) return `${day} ${dc.formats.MONTHS[month - 1]} ${time.slice(0, 5)}`;
+    return date;
   }
 
   /* The tokens themselves, not their values: a change of theme needs nothing more. */

@@ -59,10 +59,11 @@
     return `of ${dc.formats.whole(subscription.credits_included)} · ${plan}`;
   }
 
-  /* In percent of the allowance; null without one. */
+  /* In percent of the allowance, from the exact cost; null without one. */
   function shareOf(usage, subscription) {
     if (!subscription || subscription.scope !== usage.scope || !(subscription.credits_included > 0)) return null;
-    return Math.max(0, Math.min(100, (100 * usage.credits) / subscription.credits_included));
+    const used = usage.cost && subscription.credits_per_dollar ? usage.cost * subscription.credits_per_dollar : usage.credits;
+    return Math.max(0, Math.min(100, (100 * used) / subscription.credits_included));
   }
 
   function barStyle(share) {

@@ -33,7 +33,7 @@
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   components.CallLink = function CallLink({ data, value }) {
     if (!data || !value) return null;
-    const text = dc.formats.clock(value, Date.now());
+    const text = dc.formats.shortClock(value, Date.now());
     const link = { href: "#", role: "button", className: "call-link", title: "What it cost, and its raw content" };
     return window.React.createElement("a", { ...link, onClick: (event) => open(event, data) }, text);
   };

@@ -61,6 +61,12 @@
       rowsOf,
       texts,
 
+      tableIn(box) {
+        const graph = box.querySelector("#thread-timeline .js-plotly-plot");
+        const rows = graph ? rowsOf(graph) : [];
+        return rows.length ? { head: HEAD, rows } : null;
+      },
+
       /* What the card shows, and whether the button is pressed; the table is made when it is to be seen. */
       twin(clicks, figure) {
         const open = clicks % 2 === 1;
@@ -75,7 +81,7 @@
         const title = { text: window.document.querySelector("h1").textContent.replace(/</g, "&lt;"), x: 0.02, font: { size: 15 } };
         const layout = { ...graph.layout, paper_bgcolor: ground, plot_bgcolor: ground, title };
         layout.margin = { ...layout.margin, t: 44 };
-        const options = { format: "png", scale: 2, width: Math.max(640, graph.clientWidth), height: layout.height + 36, filename: "credits-over-time" };
+        const options = { format: "png", scale: 2, width: Math.max(640, graph.clientWidth), height: graph._fullLayout.height + 36, filename: "credits-over-time" };
         window.Plotly.downloadImage({ data: graph.data, layout }, options);
         return Date.now();
       },

@@ -53,30 +53,8 @@
 
   /* ---- times, in words ----------------------------------------------------------------------------------- */
 
-  function isZone(name) {
-    try {
-      return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
-    } catch {
-      return false;
-    }
-  }
-
   /* `2026-11-01T10:07` in that zone. */
-  function localTime(instant, zone) {
-    const options = { timeZone: isZone(zone) ? zone : "UTC", hourCycle: "h23", year: "numeric" };
-    const format = new Intl.DateTimeFormat("en", { ...options, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
-    const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
-    return `${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
-  }
-
-  /* The time of day there; with the date where that is not today. */
-  function clock(iso, now, zone) {
-    const at = new Date(iso);
-    if (Number.isNaN(at.getTime())) return "–";
-    const [date, time] = localTime(at, zone).split("T");
-    const seconds = String(at.getUTCSeconds()).padStart(2, "0");
-    return `${date === localTime(now, zone).slice(0, 10) ? "" : `${date} `}${time}:${seconds}`;
-  }
+  const localTime = (instant, zone) => (dc.formats.localText(instant, zone) || "").slice(0, 16);
 
   /* A bound as [date, time] of the zone; the time is empty for a whole day. */
   function boundParts(text, zone) {
@@ -85,12 +63,10 @@
     return [local.slice(0, 10), local.slice(11, 16)];
   }
 
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-
   function boundText(text, zone) {
     const [date, time] = boundParts(text, zone);
     const [, month, day] = date.split("-").map(Number);
-    return `${day} ${MONTHS[month - 1] || ""}${time ? ` ${time}` : ""}`;
+    return `${day} ${dc.formats.MONTHS[month - 1] || ""}${time ? ` ${time}` : ""}`;
   }
 
   /* The chooser's options, the chosen zone among them; where there is little room, that one by its place alone. */
@@ -140,21 +116,12 @@
 
   /* ---- in the browser ------------------------------------------------------------------------------------ */
 
-  const HERE = (() => {
-    try {
-      const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-      return isZone(name) ? name : "UTC";
-    } catch {
-      return "UTC";
-    }
-  })();
-
   let view = null; // the last
   let kept = null; // what the address said of it
   let path = null;
   let popped = false;
   let watcher = null; // the page's, which is told at once: the store takes its time
-  let zoneBefore = HERE; // that from which UTC was chosen
+  let zoneBefore = null; // that from which UTC was chosen
 
   if (window.addEventListener) {
     window.addEventListener("popstate", () => {
@@ -218,7 +185,7 @@
       searchWith,
       queryOf,
       settled,
-      clock,
+      clock: (iso, now, zone) => dc.formats.clock(iso, now, zone),
       boundParts,
       customText,
       zonesWith,
@@ -245,11 +212,11 @@
       read(scope, _search, _path, shown) {
         const { pathname, search } = window.location;
         const ranged = Boolean(shown && shown.path === pathname && shown.ranged);
-        const wanted = settled({ search, kept, moved: path !== null && path !== pathname, popped, ranged, zone: HERE });
+        const wanted = settled({ search, kept, moved: path !== null && path !== pathname, popped, ranged, zone: dc.formats.HERE });
         path = pathname;
         popped = false;
         if (wanted !== search) write(wanted, false);
-        const found = viewOf(wanted, scope, HERE);
+        const found = viewOf(wanted, scope, dc.formats.HERE);
         kept = NAMES.some((name) => says(wanted, name)) ? found : null;
         if (view && JSON.stringify(view) === JSON.stringify(found)) return dc.no_update;
         view = found;
@@ -310,7 +277,7 @@
       choose_utc(clicks) {
         if (!clicks || !view) return;
         if (view.zone !== "UTC") zoneBefore = view.zone;
-        choose({ zone: view.zone === "UTC" ? (zoneBefore === "UTC" ? HERE : zoneBefore) : "UTC" });
+        choose({ zone: view.zone === "UTC" ? zoneBefore || dc.formats.HERE : "UTC" });
       },
 
       choose_compare(clicks) {

@@ -76,7 +76,8 @@ def answer_subscription(queries: Queries, request: object) -> dict[str, Any]:
     asked = request_of(request)
     scope = scope_of(asked.get("scope"))
     found = queries.subscription(current_viewer(), scope, force=asked.get("force") is True)
-    return {**subscription_message(found, scope), "request": asked.get("n")}
+    message = subscription_message(found, scope)
+    return {**message, "credits_per_dollar": float(queries.credits_per_dollar), "request": asked.get("n")}
 
 
 def register(app: Dash, queries: Queries) -> None:

@@ -60,6 +60,7 @@ def register(app: Dash) -> None:
     wire(app, "view", "fill_custom", [view], outputs_of(*(f"{name}.value" for name in BOUNDS)))
     wire(app, "view", "choose_zone", [Input(ids.VIEW_ZONE, "value")], initial=False)
     wire(app, "view", "choose_utc", [Input(ids.VIEW_UTC, "n_clicks")], initial=False)
+    wire(app, "times", "follow", [view])
     wire(app, "view", "choose_compare", [Input(ids.VIEW_COMPARE, "n_clicks")], initial=False)
 
 

@@ -1,6 +1,6 @@
 """The bar on top of every page: what is looked for, of which stretch of time, in which zone, against what.
 
-Its choices are kept by the address (`assets/view.js`); the part about time is hidden on pages that have none.
+Its choices are kept by the address (`assets/view.js`). Pages without a range have the zone alone: times they all have.
 """
 
 from __future__ import annotations

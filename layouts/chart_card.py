@@ -1,4 +1,4 @@
-"""A card with a chart, its table twin (by button or by key), its CSV file and its picture.
+"""A card with a chart, its table twin (by button or by key), its CSV file and its picture; a key copies its figures.
 
 What it draws comes as a figure without colours into the card's store; `assets/chart_card.js` paints it, writes the
 legend and the table, and takes the picture. The figure's `layout.meta` names the steps of its axis.
@@ -15,6 +15,7 @@ from layouts import ids, states
 from layouts.attributes import attributes
 
 TWIN_KEY = "t"
+COPY_KEY = "c"
 
 
 def chart_card(
@@ -44,7 +45,7 @@ def chart_card(
                 className="chart-box",
                 style={"height": height},
                 tabIndex=0,
-                title=f"Press {TWIN_KEY} for the figures as a table",
+                title=f"Press {TWIN_KEY} for the figures as a table, {COPY_KEY} to copy them",
             ),
             html.Div(id=parts.legend, className="legend chart-legend"),
             dcc.Store(id=parts.figure),

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from layouts import charts, ids
 from layouts.attributes import attributes
+from layouts.chart_card import COPY_KEY, TWIN_KEY
 from layouts.grids import Column, column, grid, number_column
 from layouts.thread_call import call_drawer
 from layouts.thread_header import Crumb, thread_header
@@ -16,7 +17,6 @@ from layouts.thread_runs import runs_card
 from layouts.thread_spending import debits_card, models_card
 
 CALLS_AT_ONCE = 100
-TWIN_KEY = "t"
 NO_GRAPH = {"data": [], "layout": {"height": 240, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
     "xaxis": {"visible": False}, "yaxis": {"visible": False}}}  # fmt: skip
 LIST_PRICE = "What the call would cost by the list of genai-prices, in credits. What counts is the recorded cost."
@@ -32,7 +32,7 @@ def layout(thread_id: str, name: str, crumbs: Sequence[Crumb] = ()) -> Component
             html.Div(
                 [
                     html.P("", id=ids.THREAD_LAST_KNOWN, className="last-known muted"),
-                    timeline_card(),
+                    timeline_card(thread_id),
                     calls_card([csv_link("calls.csv", thread_id)]),
                     html.Div([runs, spending], className="two even"),
                     call_drawer(),
@@ -57,11 +57,11 @@ def csv_link(name: str, thread_id: str) -> Component:
     )
 
 
-def timeline_card() -> Component:
+def timeline_card(thread_id: str) -> Component:
     return html.Section(
         [
             html.Div(
-                [html.H2("Credits over time"), html.Div([legend(), *chart_tools()], className="row tools")],
+                [html.H2("Credits over time"), html.Div([legend(), *chart_tools(thread_id)], className="row tools")],
                 className="row between card-head",
             ),
             html.Div(
@@ -78,7 +78,7 @@ def timeline_card() -> Component:
                 ],
                 className="timeline-box",
                 tabIndex=0,
-                title=f"Press {TWIN_KEY} for the figures as a table",
+                title=f"Press {TWIN_KEY} for the figures as a table, {COPY_KEY} to copy them",
             ),
         ],
         id=ids.THREAD_TIMELINE_CARD,
@@ -87,7 +87,7 @@ def timeline_card() -> Component:
     )
 
 
-def chart_tools() -> list[Component]:
+def chart_tools(thread_id: str) -> list[Component]:
     return [
         html.Button(
             "Table",
@@ -97,6 +97,7 @@ def chart_tools() -> list[Component]:
             title="Show the figures as a table",
             **attributes(aria_pressed="false", aria_keyshortcuts=TWIN_KEY, aria_controls=ids.THREAD_TABLE),
         ),
+        csv_link("calls.csv", thread_id),
         html.Button("PNG", id=ids.THREAD_PNG, n_clicks=0, className="tool", title="Save the chart as a picture"),
     ]
 
@@ -135,7 +136,7 @@ def calls_card(tools: Sequence[Component] = ()) -> Component:
 def call_columns() -> list[Column]:
     """The time opens the call's panel."""
     return [
-        column("at", "Time", least=104, cellRenderer="CallLink"),
+        column("at", "Time", flex=2, least=124, cellRenderer="CallLink"),
         column("model", "Model", flex=2, least=110, cellClass="muted", tooltipField="model"),
         group(
             "Tokens",

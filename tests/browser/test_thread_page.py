@@ -130,6 +130,28 @@ def test_the_chart_has_a_table_twin_by_button_and_by_key_that_grows_with_it(
     assert tab.attribute("thread-twin", "aria-pressed") == "false"
 
 
+def test_the_chart_is_saved_as_large_as_it_is_drawn_and_copied_as_cells(tab: Tab, thread: UUID) -> None:
+    tab.before_pages(NOTED_COPIES)
+    open_ready(tab, thread)
+    tab.until(lambda: tab.find_all("#thread-timeline .main-svg"), "the chart")
+    tab.script(
+        "Plotly.downloadImage = (figure, options) => Plotly.toImage(figure, options).then((url) => window.url = url)"
+    )
+    tab.click("thread-png")
+    tab.until(lambda: tab.script("return window.url"), "the picture")
+    size = (
+        "const [url, done] = arguments, it = new Image(); it.onload = () => done([it.width, it.height]); it.src = url"
+    )
+    width, height = tab.driver.execute_async_script(size, tab.script("return window.url"))
+    assert width > 1200
+    assert height == 2 * (240 + 36)
+    tab.find(".timeline-box").send_keys("c")
+    tab.until(lambda: tab.script("return window.copies.length"), "the copy")
+    head, last, *_ = tab.script("return window.copies[0]").split("\n")
+    assert head == "Time\tCalls\tCredits\tCredits so far"
+    assert last.split("\t")[1:] == ["1", "10", "60"]
+
+
 def test_the_models_and_the_outlook_are_those_of_the_thread(
     tab: Tab, customer: Customer, thread: UUID, account: UUID
 ) -> None:

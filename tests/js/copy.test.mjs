@@ -11,6 +11,11 @@ test("a figure copies its exact value, and one without a value nothing", () => {
   assert.equal(copy.exactOf({}), null);
 });
 
+test("a chart's figures are cells for a spreadsheet", () => {
+  const table = { head: ["", "Total", "a\tmodel"], rows: [["1 Nov", 1.25, 0], ["2 Nov", 2, null]] };
+  assert.equal(copy.cellsOf(table), "\tTotal\ta model\n1 Nov\t1.25\t0\n2 Nov\t2\t");
+});
+
 test("a click copies, but not one that marks text or asks for something else", () => {
   const click = { type: "click", button: 0 };
   assert.equal(copy.isPress(click, false), true);

@@ -25,6 +25,33 @@ test("dollars are exact, to the micro-dollar at least", () => {
   assert.equal(formats.dollars("-3"), "-$3.000000");
 });
 
+test("a time is that of the zone which the address names", () => {
+  const at = (search) => stage(["formats"], { location: { search } }).formats;
+  const now = Date.UTC(2026, 10, 23, 22);
+  assert.equal(at("?zone=Asia/Kathmandu").clock("2026-11-23T20:04:05Z", now), "01:49:05");
+  assert.equal(at("?zone=Mars/Base").clock("2026-11-23T20:04:05Z", now), "20:04:05");
+  assert.equal(at("?range=7d").zone(), formats.HERE);
+});
+
+test("a zone's clock is right on the days on which it is put on and back", () => {
+  const lord_howe = (time) => formats.localText(time, "Australia/Lord_Howe");
+  assert.equal(lord_howe("2026-04-04T14:59:59.999Z"), "2026-04-05T01:59:59.999");
+  assert.equal(lord_howe("2026-04-04T15:00:00.000Z"), "2026-04-05T01:30:00.000");
+  assert.equal(lord_howe("2026-10-03T15:29:59.000Z"), "2026-10-04T01:59:59.000");
+  assert.equal(lord_howe("2026-10-03T15:30:00.000Z"), "2026-10-04T02:30:00.000");
+  assert.equal(formats.localText("soon", "UTC"), null);
+  assert.equal(formats.localText(null, "UTC"), null);
+});
+
+test("in a narrow column a day has its month's name, and its year where that is another", () => {
+  const now = Date.UTC(2026, 10, 23, 22);
+  const short = (time) => formats.shortClock(time, now, "UTC");
+  assert.equal(short("2026-11-23T20:04:05Z"), "20:04:05");
+  assert.equal(short("2026-09-08T20:04:05Z"), "8 Sep 20:04:05");
+  assert.equal(short("2025-12-31T20:04:05Z"), "31 Dec 2025 20:04:05");
+  assert.equal(short(""), "–");
+});
+
 test("a time of another day has its date", () => {
   const at = new Date(2026, 10, 23, 9, 5, 4);
   assert.equal(formats.clock(at.toISOString(), at.getTime()), "09:05:04");

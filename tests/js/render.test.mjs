@@ -39,6 +39,14 @@ const THREAD = {
 };
 const PLAN = { scope: "s", plan: "Team", status: "active", credits_included: 250000, current: true };
 
+test("the bar goes by the exact cost, where there is one", () => {
+  const { shareOf } = stage(["formats", "render"], {}).render;
+  const usage = { scope: "s", credits: 0, cost: "0.004" };
+  const plan = { scope: "s", credits_included: 1 };
+  assert.equal(shareOf(usage, { ...plan, credits_per_dollar: 100 }), 40);
+  assert.equal(shareOf({ ...usage, credits: 1 }, plan), 100);
+});
+
 test("the navigation card: the number alone, exact dollars, period and plan", () => {
   const { render } = makeRender();
   const [credits, cost, tone, label, bar, plan, tokens, title, purchased] = render.nav(NAV, PLAN, "s", LIVE);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { plain, stage } from "./stage.mjs";
 
-const dc = stage(["scope", "view"]);
+const dc = stage(["formats", "scope", "view"]);
 const { view } = dc;
 const BERLIN = { scope: "all", range: "30d", from: "", to: "", zone: "Europe/Berlin", model: "", by: "model", compare: "on" };
 
