@@ -14,6 +14,7 @@ SHORT = {
     "fanout": [],
     "pages": ["--rows", "100K", "1M"],
     "raw_chart": ["--rows", "1M"],
+    "drawing": ["--rows", "1M", "--accounts", "2", "--blocks", "20"],
     "forecast": [],
 }
 
