@@ -17,7 +17,9 @@ from data.account_query import STATES
 from data.figures import GROUPS
 from data.listing import FIGURES, Listing
 from data.ranges import CUSTOM, DEFAULT, PRESETS, STEPS
+from data.thread_compare import MOST_COMPARED
 from data.thread_listing import COLUMNS as THREAD_COLUMNS
+from data.thread_query import RUNNING, SPANS
 from data.top_listing import MOST_IN_ORDER
 from data.usage_query import NO_MODEL
 
@@ -41,7 +43,19 @@ PARAMETERS: Mapping[str, tuple[Schema, str]] = {
     "model": ({"type": "string"}, f"Only calls of this model; `{NO_MODEL}` for those that name none."),
     "step": ({"type": "string", "enum": list(STEPS)}, "How long each step is; left out, as long as on the chart."),
     "by": ({"type": "string", "enum": list(GROUPS)}, "One row for each model, or account, of each step."),
-    "q": ({"type": "string"}, "A part of the account's name, e-mail address or id."),
+    "q": (
+        {"type": "string"},
+        "A part of the account's name or e-mail address, or its id; of threads also of the title or the project.",
+    ),
+    "running": ({"type": "string", "enum": list(RUNNING)}, "Only threads in which an agent is at work, or none is."),
+    "active": (
+        {"type": "string", "enum": [*SPANS, *(f"-{span}" for span in SPANS)]},
+        "Only threads whose latest call is not longer ago than that; with a minus, those whose latest call is.",
+    ),
+    "project": ({"type": "string", "format": "uuid"}, "Only threads of the project with this id."),
+    "least": ({"type": "number"}, "Only threads that cost at least so many credits, as pages round them."),
+    "most": ({"type": "number"}, "Only threads that cost at most so many credits, as pages round them."),
+    "threads": ({"type": "string"}, f"Ids of 1 to {MOST_COMPARED} threads, with commas between."),
     "state": (
         {"type": "string", "enum": [*STATES]},
         "Only accounts whose allowance will be used up in the period, is used up; that spend now; that have a plan.",

@@ -29,7 +29,7 @@ from data.viewer import Viewer
 LIMIT, MOST_ROWS = 100, 1_000
 
 
-COLLECTED = ("usage", "accounts")
+COLLECTED = ("usage", "threads", "accounts")
 # Said beside the rows of a listing.
 More = Callable[[Connection, Viewer, Any], Mapping[str, Any]]
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from data.account_listing import AccountListing
+from data.compare_listing import CompareListing
 from data.content_listing import CallListing, PurchaseListing, RunListing
 from data.listing import Listing
+from data.thread_listing import ThreadListing
 from data.top_listing import ModelListing, TopAccountListing, TopThreadListing
 from data.usage_listing import HeatListing, UsageListing
 
@@ -19,6 +21,8 @@ def listings(credits_per_dollar: Decimal) -> Mapping[str, Listing]:
         "top-threads": TopThreadListing(credits_per_dollar),
         "top-accounts": TopAccountListing(credits_per_dollar),
         "accounts": AccountListing(credits_per_dollar),
+        "threads": ThreadListing(credits_per_dollar),
+        "compare": CompareListing(credits_per_dollar),
         "models": ModelListing(credits_per_dollar),
         "calls": CallListing(credits_per_dollar),
         "runs": RunListing(),

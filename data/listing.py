@@ -79,12 +79,17 @@ def figure_cells(figures: Figures, credits_per_dollar: Decimal) -> Row:
 
 
 def usage_query_of(viewer: Viewer, parameters: Parameters, now: datetime) -> UsageQuery:
-    """As usage_query; where no scope is named, that of all accounts for staff, else the person's first account."""
+    """As usage_query, of the scope that scoped says."""
+    return usage_query(scoped(viewer, parameters), now)
+
+
+def scoped(viewer: Viewer, parameters: Parameters) -> Parameters:
+    """With a scope: where none is named, that of all accounts for staff, else the person's first account."""
     if viewer.staff or parameters.get("scope"):
-        return usage_query(parameters, now)
+        return parameters
     if not viewer.accounts:
         raise NotFoundError("No account has your e-mail address.")
-    return usage_query({**parameters, "scope": str(min(viewer.accounts))}, now)
+    return {**parameters, "scope": str(min(viewer.accounts))}
 
 
 def local(at: datetime | None, zone: str) -> datetime | None:

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from data.listing import FIGURES, Row, figure_cells, local
+from data.listing import FIGURES, Key, Page, Parameters, Row, figure_cells, local, scoped
 from data.metrics import Figures
+from data.thread_grid import thread_block
+from data.thread_query import FILTERS, ThreadQuery, thread_query
 from data.threads import ThreadRow
 from data.usage import thread_usages
+from data.usage_query import scope_for
 from data.viewer import Viewer
+from data.zones import zone_of
 
 COLUMNS = (
     "thread_id", "title", "project", "account_id", "account", "model", *FIGURES, "running", "running_since", "last_at",
     "created_at",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ListedThreads:
+    query: ThreadQuery
+    zone: str
+    as_of: datetime
+
+
+class ThreadListing:
+    """Every thread that fits the filters, with its exact totals. By id: an order that no call changes."""
+
+    filters = (*FILTERS, "zone")
+    every_column = COLUMNS
+
+    def __init__(self, credits_per_dollar: Decimal) -> None:
+        self.credits_per_dollar = credits_per_dollar
+
+    def query(self, viewer: Viewer, parameters: Parameters, now: datetime) -> ListedThreads:
+        query = thread_query(scoped(viewer, parameters), self.credits_per_dollar)
+        scope_for(viewer, query.scope)
+        return ListedThreads(replace(query, sort="id"), zone_of(parameters.get("zone") or "UTC").key, now)
+
+    def columns(self, _query: ListedThreads) -> tuple[str, ...]:
+        return COLUMNS
+
+    def name(self, query: ListedThreads) -> str:
+        return f"threads-{query.as_of.astimezone(zone_of(query.zone)):%Y-%m-%d}"
+
+    def page(self, connection: Connection, viewer: Viewer, query: ListedThreads, after: Key | None, limit: int) -> Page:
+        block = thread_block(connection, viewer, query.query, str(after[0]) if after else None, limit)
+        rows = thread_cells(connection, viewer, block.rows, query.zone, self.credits_per_dollar)
+        return Page(rows, (block.after,) if block.after else None)
 
 
 def thread_cells(

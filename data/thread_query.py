@@ -22,6 +22,7 @@ SPANS = {
     "90d": timedelta(days=90),
 }
 RUNNING = {"yes": True, "no": False}
+FILTERS = ("scope", "q", "running", "active", "model", "project", "least", "most")
 SEARCH_LENGTH = 200
 MOST_CREDITS = Decimal("1e15")
 

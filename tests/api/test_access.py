@@ -19,12 +19,14 @@ MINE, THEIRS, ABSENT = str(uid("mine")), str(uid("theirs")), str(UUID(int=7))
 OF_SCOPES = (
     "/export/usage.csv", "/export/usage.csv?by=account", "/export/heat.csv", "/export/models.csv",
     "/export/top-threads.csv", "/export/top-threads.csv?limit=3", "/export/top-accounts.csv",
-    "/export/top-accounts.csv?limit=3", "/export/purchases.csv", "/api/v1/usage",
+    "/export/top-accounts.csv?limit=3", "/export/purchases.csv", "/export/threads.csv", "/api/v1/usage",
+    "/api/v1/threads",
 )  # fmt: skip
 OF_THREADS = (
     "/export/calls.csv?thread=",
     "/export/runs.csv?thread=",
     "/export/purchases.csv?thread=",
+    "/export/compare.csv?threads=",
     "/api/v1/threads/",
 )
 

@@ -51,6 +51,7 @@ def test_answers_are_as_it_says(client: TestClient, connection: Connection, docu
         ("/api/v1/usage", "/api/v1/usage?range=today&by=model"),
         ("/api/v1/usage", "/api/v1/usage?range=7d&by=account"),
         ("/api/v1/accounts", "/api/v1/accounts?q=ann"),
+        ("/api/v1/threads", "/api/v1/threads?running=no&limit=1"),
         ("/api/v1/threads/{id}", f"/api/v1/threads/{uid('thread')}"),
     ):
         answer = client.get(address)
