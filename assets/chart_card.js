@@ -19,6 +19,8 @@
 
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
   const isBars = (trace) => trace.type === "bar";
+  /* A line that stands for itself, not for what bars are compared with. */
+  const isCourse = (trace) => trace.type === "scatter" && Boolean(trace.meta) && trace.meta !== "before";
 
   /*
    * The lines in the order, and with the colours, that they were last drawn in: two that change places by a little
@@ -94,6 +96,11 @@
     if (heat) {
       return { head: ["", ...heat.z[0].map((_, hour) => `${hour}:00`)], rows: heat.y.map((day, at) => [day, ...heat.z[at]]) };
     }
+    const courses = figure.data.filter(isCourse);
+    if (courses.length) {
+      const rows = figure.layout.meta.steps.map((name, at) => [name, ...courses.map(({ y }) => y[at] ?? null)]);
+      return { head: ["", ...courses.map(({ name }) => name)], rows };
+    }
     const lines = figure.data.filter(isBars);
     const before = figure.data.find((trace) => trace.meta === "before");
     const rows = figure.layout.meta.steps.map((name, at) => [
@@ -127,9 +134,10 @@
     const box = window.document.getElementById(`${card}-legend`);
     if (!box) return;
     const keys = figure.data.filter(({ name }) => name).map((trace) => {
-      const item = element("span", isBars(trace) ? "" : "legend-line", undefined);
+      const coloured = isBars(trace) || isCourse(trace);
+      const item = element("span", coloured ? "" : "legend-line", undefined);
       const sign = element("i");
-      if (isBars(trace)) sign.style.background = `var(${trace.marker.color})`;
+      if (coloured) sign.style.background = `var(${trace.marker.color})`;
       item.append(sign, trace.name);
       return item;
     });

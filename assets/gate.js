@@ -18,6 +18,8 @@
     thread_detail: { store: "thread-detail-request" },
     thread_outlook: { store: "thread-outlook-request" },
     threads: { store: "threads-request" },
+    threads_live: { store: "threads-live-request" },
+    threads_compare: { store: "threads-compare-request" },
     overview: { store: "overview-request" },
     overview_rest: { store: "overview-rest-request" },
     overview_activity: { store: "overview-activity-request" },
@@ -35,7 +37,9 @@
     "thread-answer": "thread",
     "thread-figure": "thread_detail",
     "thread-outlook": "thread_outlook",
-    "threads-grid": "threads",
+    "threads-answer": "threads",
+    "threads-live": "threads_live",
+    "threads-compared": "threads_compare",
     "overview-answer": "overview",
     "overview-rest": "overview_rest",
     "overview-activity": "overview_activity",
@@ -232,20 +236,11 @@
         theGate().ask("thread_detail", { thread_id }, { force: true });
       },
 
-      threads(scope, _changed) {
-        if (scope) theGate().ask("threads", { scope }, { must: true });
-      },
-
       /* For pages: wire one of these to an output of the callback that answers. */
       thread_detail_answered() {
         theGate().answered("thread_detail");
         dc.pace.time(paces.thread_detail);
         dc.render.succeeded(["thread-figure"]);
-      },
-
-      threads_answered() {
-        theGate().answered("threads");
-        dc.render.succeeded(["threads-grid"]);
       },
 
       /* For pages with a pace of their own: says what the gate did. */

@@ -5,6 +5,7 @@
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
   const NARROW = 620; // pixels of a grid below which secondary columns give way
+  const WIDE = 900; // and those for wide grids
 
   /* Rows that a grid has already are changed, others added; each once. `has` tells by id. */
   function split(rows, has) {
@@ -14,17 +15,19 @@
     return { add, update };
   }
 
-  /* Which columns to show in a grid of this width. */
-  function fitting(columns, width) {
-    const secondary = columns.filter((column) => (column.getColDef().context || {}).secondary);
-    return { columns: secondary.map((column) => column.getColId()), visible: width >= NARROW };
+  /* Whether a grid of this width shows its columns of a kind, secondary or wide, and which they are. */
+  function fitting(columns, width, kind = "secondary") {
+    const found = columns.filter((column) => (column.getColDef().context || {})[kind]);
+    return { columns: found.map((column) => column.getColId()), visible: width >= (kind === "wide" ? WIDE : NARROW) };
   }
 
   function fitColumns(params) {
     const width = params.clientWidth || widthOf(params.api);
     if (!width) return;
-    const { columns, visible } = fitting(params.api.getColumns() || [], width);
-    params.api.setColumnsVisible(columns, visible);
+    for (const kind of ["secondary", "wide"]) {
+      const { columns, visible } = fitting(params.api.getColumns() || [], width, kind);
+      params.api.setColumnsVisible(columns, visible);
+    }
   }
 
   function widthOf(api) {
@@ -64,6 +67,7 @@
       browserColorScheme: "inherit",
       columnBorder: false,
       headerColumnResizeHandleColor: "transparent",
+      valueChangeValueHighlightBackgroundColor: "var(--accent-soft)",
     });
   }
 
@@ -76,11 +80,14 @@
     window.scrollTo(0, 0);
   }
 
-  /* The grid keeps the Tab key for its cells, so that a link in one is reached by Enter. */
+  /* The grid keeps the Tab key for its cells, so that a link in one is reached by Enter, a tick by the space bar. */
   function openLink(params) {
     const { key, target } = params.event || {};
-    const link = key === "Enter" && target && target.querySelector && target.querySelector("a");
-    if (link) link.click();
+    const wanted = { Enter: "a", " ": "input" }[key];
+    const found = wanted && target && target.querySelector && target.querySelector(wanted);
+    if (!found) return;
+    if (key === " ") params.event.preventDefault(); // it would scroll
+    found.click();
   }
 
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
@@ -98,14 +105,29 @@
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   components.ThreadLink = function ThreadLink(props) {
     const { data } = props;
-    if (!data) return null;
-    const href = `/threads/${data.id}${window.location.search}`;
     const element = window.React.createElement;
+    if (!data) return element("span", { className: "skeleton cell-skeleton", "aria-hidden": "true" });
+    if (data.gone) return element("span", { className: "thread-cell muted" }, `${data.title || "Thread"} (deleted)`);
+    const href = `/threads/${data.id}${window.location.search}`;
+    const tick = dc.threads_compare ? dc.threads_compare.tick(data) : null;
     const dot = data.running
       ? element("span", { className: "run-dot running", title: "An agent is running", role: "img", "aria-label": "running" })
       : element("span", { className: "run-dot", "aria-hidden": "true" });
     const link = { href, className: "thread-link", title: data.title, onClick: (event) => follow(event, href) };
-    return element("span", { className: "thread-cell" }, dot, element("a", link, data.title));
+    return element("span", { className: "thread-cell" }, tick, dot, element("a", link, data.title));
+  };
+
+  /* A project's name narrows the list to it: there is no chooser for projects. */
+  components.ProjectLink = function ProjectLink({ data, value }) {
+    if (!data || !value) return null;
+    const { pathname, search } = window.location;
+    const href = pathname + dc.threads_view.searchWith(search, { project: data.project_id });
+    const narrow = (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button > 0) return;
+      event.preventDefault();
+      dc.threads_view.choose({ project: data.project_id });
+    };
+    return window.React.createElement("a", { href, className: "narrow-link", title: value, tabIndex: -1, onClick: narrow }, value);
   };
 
   Object.assign(dc, { grid: { split, fitting, follow, openLink, shortTime } });

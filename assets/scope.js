@@ -8,7 +8,7 @@
 
   /* As `URLSearchParams` writes it, but with zones and times that can be read. */
   function textOf(query) {
-    const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
+    const text = query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",");
     return text ? `?${text}` : "";
   }
 

@@ -40,13 +40,15 @@ class ThreadBlock:
     """`after` leads to the next block; None at the end of the list.
 
     `cut`: the block is short because enough threads were looked at; from `after` on others may fit. `total` is how
-    many there are in all, up to COUNTED_AT_MOST; None where counting would take long, and in later blocks.
+    many there are in all, up to COUNTED_AT_MOST; None where counting would take long, and in later blocks. `skipped`
+    is how many were passed over.
     """
 
     rows: tuple[ThreadRow, ...]
     after: str | None
     cut: bool = False
     total: int | None = None
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,21 +71,24 @@ def thread_block(
     after: str | None = None,
     limit: int = BLOCK,
     walked: int = WALKED_AT_MOST,
+    skip: int = 0,
 ) -> ThreadBlock:
     """The threads that match and that the viewer may see, from `after` on; at most `limit`.
 
+    The first `skip` of them are passed over, without reading more of them than their places.
     Raises InputError for an `after` that no list has given.
     """
     place = place_of(after) if after else None
     listing = Listing(connection, viewer, query)
     try:
-        found = listing.block(place, limit, walked)
+        found = listing.block(place, skip + limit, walked)
     except DataError as error:  # a number that no figure can be
         raise InputError(BEGIN_AGAIN) from error
-    rows = thread_rows(connection, viewer, [one.thread_id for one in found.places])
+    rows = thread_rows(connection, viewer, [one.thread_id for one in found.places[skip:]])
     last = found.cut or ((found.places[-1] if found.places else place) if found.more else None)
-    total = None if place else (listing.total() if last else len(rows))
-    return ThreadBlock(rows, str(last) if last else None, found.cut is not None, total)
+    skipped = min(skip, len(found.places))
+    total = None if place else (listing.total() if last else skipped + len(rows))
+    return ThreadBlock(rows, str(last) if last else None, found.cut is not None, total, skipped)
 
 
 class Listing:

@@ -25,6 +25,7 @@ class ThreadRow:
     thread_id: UUID
     title: str
     project: str | None
+    project_id: UUID | None
     account_id: UUID
     account: str
     model: str | None  # of the latest call
@@ -40,7 +41,8 @@ class ThreadRow:
 ROWS = """
     SELECT i.id AS thread_id, coalesce(nullif(btrim(t.metadata->>'title'), ''), nullif(btrim(t.metadata->>'name'), ''),
             nullif(btrim(p.name), '')) AS title,
-        nullif(btrim(p.name), '') AS project, o.account_id, a.name AS account_name, a.email AS account_email,
+        nullif(btrim(p.name), '') AS project, p.project_id, o.account_id,
+        a.name AS account_name, a.email AS account_email,
         coalesce(u.calls, 0) AS calls, coalesce(u.total_tokens, 0) AS total_tokens, coalesce(u.cost, 0) AS cost,
         nullif(l.model, '') AS model, r.running, {last_at} AS last_at, {since} AS running_since,
         {created_at} AS created_at
@@ -113,6 +115,7 @@ def thread_row(row: Any) -> ThreadRow:
         thread_id=row.thread_id,
         title=row.title or f"Thread {str(row.thread_id)[:8]}",
         project=row.project,
+        project_id=row.project_id,
         account_id=row.account_id,
         account=account_label(row.account_id, row.account_name, row.account_email),
         model=row.model,

@@ -1,6 +1,7 @@
 """The grids of pages: AG Grid's community part, in our colours, with rows that keep their identity.
 
-Their cells are written by `assets/grid.js`; a column marked secondary gives way on a narrow screen.
+Their cells are written by `assets/grid.js`; a column marked secondary gives way on a narrow screen, one marked wide
+on any but a wide one.
 """
 
 from __future__ import annotations
@@ -14,14 +15,23 @@ from dash.development.base_component import Component
 Column = dict[str, Any]
 
 
-def column(field: str, title: str, *, flex: int = 1, least: int = 80, secondary: bool = False, **more: Any) -> Column:
+def column(
+    field: str,
+    title: str,
+    *,
+    flex: int = 1,
+    least: int = 80,
+    secondary: bool = False,
+    wide: bool = False,
+    **more: Any,
+) -> Column:
     """`flex` is its share of the width left, `least` its smallest width in pixels."""
     return {
         "field": field,
         "headerName": title,
         "flex": flex,
         "minWidth": least,
-        "context": {"secondary": secondary},
+        "context": {"secondary": secondary, "wide": wide},
         **more,
     }
 
@@ -32,11 +42,6 @@ def number_column(field: str, title: str, written_by: str, **more: Any) -> Colum
     return column(
         field, title, type="rightAligned", valueFormatter=shown, cellClass="ag-right-aligned-cell figures-cell", **more
     )
-
-
-def hidden_order(field: str, index: int, direction: str) -> Column:
-    """A column that only orders the rows, so that they stay in order as they change."""
-    return {"field": field, "hide": True, "sort": direction, "sortIndex": index}
 
 
 def grid(grid_id: str, columns: Sequence[Column], *, height: str, **options: Any) -> Component:
@@ -58,7 +63,7 @@ def endless_grid(grid_id: str, columns: Sequence[Column], *, height: str, **opti
         "maxBlocksInCache": 8,
         "maxConcurrentDatasourceRequests": -1,  # the datasource takes care of that
         "infiniteInitialRowCount": 1,
-        "rowBuffer": 15,
+        "rowBuffer": 6,
     }
     return made(grid_id, columns, height, {**blocks, **options}, rowModelType="infinite")
 
@@ -68,7 +73,13 @@ def made(grid_id: str, columns: Sequence[Column], height: str, options: dict[str
         id=grid_id,
         className="grid",
         columnDefs=list(columns),
-        defaultColDef={"sortable": False, "suppressMovable": True, "resizable": True, "suppressHeaderMenuButton": True},
+        defaultColDef={
+            "sortable": False,
+            "suppressMovable": True,
+            "resizable": True,
+            "suppressHeaderMenuButton": True,
+            "sortingOrder": ["desc", "asc", None],
+        },
         getRowId="params.data.id",
         dashGridOptions={
             "rowHeight": 36,

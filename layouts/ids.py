@@ -58,13 +58,36 @@ THREADS_GRID = "threads-grid"
 THREADS_SEARCH = "threads-search"
 THREADS_CHANGED = "threads-changed"  # dcc.Store: the stream's hint that rows of the list changed
 THREADS_REQUEST = "threads-request"
-THREADS_ANSWER = "threads-answer"  # dcc.Store: the number of the request that the list shows
+THREADS_ANSWER = "threads-answer"  # dcc.Store: a block of rows, and of which request
+THREADS_LIVE_REQUEST = "threads-live-request"
+THREADS_LIVE = "threads-live"  # dcc.Store: the rows in view as they are now
 THREADS_INTERVAL = "threads-interval"
-THREADS_ASKED = "threads-asked"  # dcc.Store: when the gate was last told to ask
+THREADS_ASKED = "threads-asked"  # dcc.Store: what the list was last told
 THREADS_COUNT = "threads-count"
-THREADS_BODY = "threads-body"  # its data-state is loading, rows or empty
+THREADS_BODY = "threads-body"  # its data-state is loading, stale, rows or empty
 THREADS_EMPTY = "threads-empty"
-THREADS_MORE = "threads-more"
+THREADS_MORE = "threads-more"  # looks at more threads, where a list ended because enough were looked at
+THREADS_CUT = "threads-cut"  # says so
+THREADS_NEWER = "threads-newer"  # how many have come to the top since, and the way there
+THREADS_UPDATED = "threads-updated"
+THREADS_CSV = "threads-csv"
+THREADS_RUNNING = {"": "threads-running-all", "yes": "threads-running-yes", "no": "threads-running-no"}
+THREADS_ACTIVE = "threads-active"
+THREADS_MODEL = "threads-model"
+THREADS_MODELS = "threads-models"  # dcc.Store: the models that the chooser offers
+THREADS_MODELS_ASKED = "threads-models-asked"  # dcc.Store: of which scope, once the chooser is used
+THREADS_LEAST = "threads-least"
+THREADS_MOST = "threads-most"
+THREADS_PROJECT = "threads-project"  # the project that the list is narrowed to, and the way out of it
+THREADS_CLEAR = "threads-clear"
+THREADS_COMPARE = "threads-compare"  # the section; hidden while nothing is chosen
+THREADS_COMPARE_REQUEST = "threads-compare-request"
+THREADS_COMPARED = "threads-compared"  # dcc.Store: which threads are compared, and of which request
+THREADS_COMPARE_ASKED = "threads-compare-asked"  # dcc.Store
+THREADS_COMPARE_TABLE = "threads-compare-table"  # its data-state is loading, stale or ready
+THREADS_COMPARE_NOTE = "threads-compare-note"
+THREADS_COMPARE_UPDATED = "threads-compare-updated"
+THREADS_COMPARE_CLEAR = "threads-compare-clear"
 
 # Thread page
 THREAD_ID = "thread-id"  # dcc.Store: the thread that the page shows
@@ -180,6 +203,9 @@ class ChartCard:
         self.csv = f"{name}-csv"
         self.png = f"{name}-png"
         self.saved = f"{name}-saved"  # dcc.Store: when a picture was last made
+
+
+THREADS_COURSE = ChartCard("threads-course")
 
 
 class FigureCard:

@@ -90,25 +90,34 @@ def credits_layout(lines: Sequence[ChartLine], before: Sequence[float], steps: S
         "barmode": "relative",
         "hovermode": "x",
         "dragmode": "zoom",
-        "xaxis": {
-            "range": [-0.5, count - 0.5],
-            "tickmode": "array",
-            "tickvals": places,
-            "ticktext": words,
-            "tickangle": 0,
-            "ticklabelstandoff": 4,
-            "showgrid": False,
-            "zeroline": False,
-        },
-        "yaxis": {
-            "ticklabelstandoff": 6,
-            "range": [marks[0], marks[-1]],
-            "tickmode": "array",
-            "tickvals": marks,
-            "ticktext": texts,
-            "fixedrange": True,
-            "zeroline": low < 0,
-        },
+        "xaxis": steps_axis(count, places, words),
+        "yaxis": credits_axis(marks, texts, below=low < 0),
+    }
+
+
+def steps_axis(count: int, places: Sequence[int], words: Sequence[str]) -> Figure:
+    return {
+        "range": [-0.5, count - 0.5],
+        "tickmode": "array",
+        "tickvals": list(places),
+        "ticktext": list(words),
+        "tickangle": 0,
+        "ticklabelstandoff": 4,
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def credits_axis(marks: Sequence[float], texts: Sequence[str], *, below: bool) -> Figure:
+    """`below`: something is drawn below zero, which then has a line."""
+    return {
+        "ticklabelstandoff": 6,
+        "range": [marks[0], marks[-1]],
+        "tickmode": "array",
+        "tickvals": list(marks),
+        "ticktext": list(texts),
+        "fixedrange": True,
+        "zeroline": below,
     }
 
 

@@ -1,4 +1,4 @@
-"""The threads list: a search box, and a grid with the running ones first."""
+"""The threads list: a search box, filters, a grid with the running ones first, and threads side by side."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dash.development.base_component import Component
 
 from layouts import ids, states
 from layouts.attributes import attributes
-from layouts.formats import whole
-from layouts.grids import column, grid, hidden_order, number_column
+from layouts.chart_card import csv_link
+from layouts.grids import Column, column, endless_grid, number_column
+from layouts.thread_compare import compare_section
+from layouts.thread_filters import filters
 
 REFRESH_MS = 30_000  # the stream tells sooner; this is for when it does not
-ROWS_AT_ONCE = 100
 
 
 def layout() -> Component:
@@ -19,6 +20,7 @@ def layout() -> Component:
     return html.Div(
         [
             html.Div([html.H1("Threads"), search_box()], className="page-head"),
+            filters(),
             html.Div(
                 [
                     html.Div(className="card skeleton-card threads-skeleton"),
@@ -31,14 +33,18 @@ def layout() -> Component:
                 className="threads-body",
                 **attributes(data_state="loading"),
             ),
-            dcc.Store(id=ids.THREADS_REQUEST),
-            dcc.Store(id=ids.THREADS_ANSWER),
-            dcc.Store(id=ids.THREADS_ASKED),
-            dcc.Store(id=ids.THREADS_CHANGED),
+            compare_section(),
+            *(dcc.Store(id=name) for name in STORES),
             dcc.Interval(id=ids.THREADS_INTERVAL, interval=REFRESH_MS),
         ],
         className="stack",
     )
+
+
+STORES = (
+    ids.THREADS_REQUEST, ids.THREADS_ANSWER, ids.THREADS_LIVE_REQUEST, ids.THREADS_LIVE, ids.THREADS_ASKED,
+    ids.THREADS_CHANGED, ids.THREADS_MODELS, ids.THREADS_MODELS_ASKED,
+)  # fmt: skip
 
 
 def without_accounts() -> Component:
@@ -73,48 +79,59 @@ def search_box() -> Component:
 
 
 def threads_grid() -> Component:
-    return grid(
-        ids.THREADS_GRID,
-        [
-            column("title", "Thread", flex=3, least=120, cellRenderer="ThreadLink"),
-            column("account", "Account", flex=2, least=120, secondary=True, cellClass="muted", tooltipField="account"),
-            column("model", "Model", flex=2, least=120, secondary=True, cellClass="muted", tooltipField="model"),
-            number_column("calls", "Calls", "wholeNumber", least=70, secondary=True),
-            number_column("total_tokens", "Tokens", "compactNumber", least=90, secondary=True),
-            number_column("credits", "Credits", "wholeNumber", least=80),
-            number_column("last_at", "Last call", "shortTime", least=112, secondary=True),
-            hidden_order("running", 0, "desc"),
-            hidden_order("last_at_order", 1, "desc"),
-            hidden_order("id", 2, "asc"),
-        ],
-        height="min(72vh, 760px)",
-    )
+    """With what stands over it: how many have come to the top since."""
+    grid = endless_grid(ids.THREADS_GRID, columns(), height="min(72vh, 760px)")
+    newer = html.Button("", id=ids.THREADS_NEWER, n_clicks=0, className="newer", hidden=True)
+    return html.Div([grid, newer], className="endless")
+
+
+def columns() -> list[Column]:
+    """Few cells are components of their own: each costs the browser as much as ten texts do."""
+    return [
+        column("title", "Thread", flex=3, least=120, cellRenderer="ThreadLink", headerTooltip=TICK),
+        column("account", "Account", flex=2, least=120, secondary=True, cellClass="muted", tooltipField="account"),
+        column("project", "Project", flex=2, least=110, wide=True, cellRenderer="ProjectLink"),
+        column("model", "Model", flex=2, least=110, secondary=True, cellClass="muted", tooltipField="model"),
+        number_column("calls", "Calls", "wholeNumber", least=78, secondary=True, **FIGURE),
+        number_column("total_tokens", "Tokens", "compactNumber", least=92, secondary=True, **FIGURE),
+        number_column("credits", "Credits", "wholeNumber", least=88, **FIGURE),
+        number_column("last_at", "Last call", "shortTime", least=116, secondary=True, sortable=True),
+    ]
+
+
+TICK = "Tick threads to compare them"
+# Downwards first; a third click goes back to the usual order.
+FIGURE = {"sortable": True, "enableCellChangeFlash": True}
 
 
 def footer() -> Component:
     return html.Div(
         [
-            html.Span("", id=ids.THREADS_COUNT, role="status"),
-            html.Button("Show more", id=ids.THREADS_MORE, n_clicks=0, className="button", hidden=True),
+            html.Span(
+                [
+                    html.Span("", id=ids.THREADS_COUNT, role="status"),
+                    html.Span("", id=ids.THREADS_CUT, className="cut"),
+                    html.Button("Look further", id=ids.THREADS_MORE, n_clicks=0, className="button", hidden=True),
+                ],
+                className="row",
+            ),
+            html.Span(
+                [html.Time("", id=ids.THREADS_UPDATED), csv_link(ids.THREADS_CSV, "threads.csv")], className="row tools"
+            ),
         ],
         className="grid-footer label",
     )
 
 
-def count_text(shown: int, total: int, *, capped: bool) -> str:
-    """How many of how many; `capped` where there are more than were counted."""
-    if shown >= total and not capped:
-        return f"{whole(total)} thread" if total == 1 else f"{whole(total)} threads"
-    return f"{whole(shown)} of {'more than ' if capped else ''}{whole(total)} threads"
-
-
-def nothing(search: str, scope: str) -> Component:
+def nothing(search: str, scope: str, *, narrowed: bool = False) -> Component:
     """Why the list is empty, and what to do about it."""
     if search.strip():
         return states.empty(
             "No thread matches",
             "Titles, projects, accounts and the beginnings of thread IDs are searched. Clear the search to see all.",
         )
+    if narrowed:
+        return states.empty("No thread fits", "Clear the filters to see all threads.")
     if scope != "all":
         return states.empty(
             "No threads in this account",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { plain, stage } from "./stage.mjs";
 
-const { charts, grid, thread, threads } = stage(["formats", "grid", "threads", "thread", "charts"]);
+const { charts, grid, thread } = stage(["formats", "grid", "thread", "charts"]);
 
 test("rows that a grid has are changed, others added", () => {
   const rows = [{ id: "a" }, { id: "b" }];
@@ -61,12 +61,6 @@ test("the last figures of a thread that is gone are its own, and in words", () =
   assert.equal(thread.lastKnown(null, "t", 0), "");
 });
 
-test("with a search typed, hints ask every ten seconds at most", () => {
-  assert.equal(threads.due("", 5, 0), true);
-  assert.equal(threads.due("x", 9000, 0), false);
-  assert.equal(threads.due("x", 10000, 0), true);
-});
-
 test("the theme is the chosen one, else the system's", () => {
   assert.equal(charts.themeOf("dark", false), "dark");
   assert.equal(charts.themeOf(undefined, true), "dark");
@@ -86,25 +80,16 @@ test("a figure is painted in local time, with its template, and a run that goes 
   assert.equal(figure.data[0].x[0], at.toISOString());
 });
 
-test("the threads of one account are never left under another's name", () => {
-  const told = [];
-  const dc = stage(["threads"], { performance: { now: () => 0 }, document: { getElementById: () => ({}) } });
-  dc.gate = { answered() {}, threads: (scope) => told.push(`ask ${scope}`) };
-  dc.publish = { publish: (id, props) => told.push(`${id} ${props["data-state"]}`) };
-  dc.threads.ask(null, undefined, "all", "");
-  dc.threads.scope_changed("all");
-  dc.threads.scope_changed("a");
-  assert.deepEqual(told, ["ask all", "ask all", "threads-body loading", "ask a"]);
-});
-
-test("Enter on a cell follows the link in it", () => {
+test("Enter on a cell follows the link in it, the space bar ticks", () => {
   const followed = [];
-  const cell = (link) => ({ querySelector: () => link });
+  const cell = (link) => ({ querySelector: (wanted) => (wanted === "a" ? link : { click: () => followed.push("tick") }) });
   const link = { click: () => followed.push("link") };
   grid.openLink({ event: { key: "Enter", target: cell(link) } });
   grid.openLink({ event: { key: "a", target: cell(link) } });
   grid.openLink({ event: { key: "Enter", target: cell(null) } });
   assert.deepEqual(followed, ["link"]);
+  grid.openLink({ event: { key: " ", target: cell(link), preventDefault() {} } });
+  assert.deepEqual(followed, ["link", "tick"]);
 });
 
 const FIGURE = {

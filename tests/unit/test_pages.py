@@ -63,24 +63,16 @@ def test_a_duration_has_its_two_largest_units(seconds: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "capped", "words"),
+    ("search", "scope", "narrowed", "words"),
     [
-        ((1, 1), False, "1 thread"),
-        ((710, 710), False, "710 threads"),
-        ((100, 710), False, "100 of 710 threads"),
-        ((100, 10_000), True, "100 of more than 10,000 threads"),
+        ("x", "all", True, "Clear the search"),
+        ("", "all", True, "Clear the filters"),
+        ("", "all", False, "python app.py demo"),
+        ("", "an-account", False, "another account"),
     ],
 )
-def test_the_list_says_how_many_of_how_many(counts: tuple[int, int], capped: bool, words: str) -> None:
-    assert threads.count_text(*counts, capped=capped) == words
-
-
-@pytest.mark.parametrize(
-    ("search", "scope", "words"),
-    [("x", "all", "Clear the search"), ("", "all", "python app.py demo"), ("", "an-account", "another account")],
-)
-def test_an_empty_list_says_what_to_do(search: str, scope: str, words: str) -> None:
-    assert words in text_of(threads.nothing(search, scope))
+def test_an_empty_list_says_what_to_do(search: str, scope: str, narrowed: bool, words: str) -> None:
+    assert words in text_of(threads.nothing(search, scope, narrowed=narrowed))
 
 
 def test_every_grid_keeps_rows_by_id_and_runs_no_code_of_theirs() -> None:
