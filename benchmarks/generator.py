@@ -80,7 +80,7 @@ PLANS = """
             END AS began
         FROM generator.accounts a CROSS JOIN generator.shape s
         LEFT JOIN (
-            SELECT r.scope, sum(r.cost) AS cost FROM creditpulse.usage_rollup r, generator.shape s
+            SELECT r.scope, sum(r.cost) AS cost FROM creditpulse.total_rollup r, generator.shape s
             WHERE r.grain = 1 AND r.bucket >= s.until - interval '30 days' GROUP BY r.scope
         ) u ON u.scope = a.account_id
         WHERE a.number = %(subscribed)s OR generator.draw(a.number, 25) < 0.67

@@ -105,7 +105,7 @@ USED = f"""
             array_agg(d.cost ORDER BY d.day) FILTER (WHERE d.day >= p.paced_from AND d.day < p.today) AS costs
         FROM (
             SELECT c.day, sum(c.cost) AS cost FROM (
-                SELECT r.bucket AS day, r.cost FROM creditpulse.usage_rollup r
+                SELECT r.bucket AS day, r.cost FROM creditpulse.total_rollup r
                 WHERE r.scope = p.id AND r.grain = 1 AND r.bucket >= least(whole.first, p.paced_from)
                     AND r.bucket < greatest(whole.last, p.today) AND v.rollups
                 UNION ALL
@@ -118,7 +118,7 @@ USED = f"""
         SELECT sum(c.cost) AS cost
         FROM creditpulse.buckets_between(p.period_start, p.period_end) b
         CROSS JOIN LATERAL (
-            SELECT r.cost FROM creditpulse.usage_rollup r
+            SELECT r.cost FROM creditpulse.total_rollup r
             WHERE r.scope = p.id AND r.grain = b.grain AND r.bucket >= b.first AND r.bucket < b.last AND v.rollups
             UNION ALL
             SELECT q.cost FROM queued q WHERE q.user_id = p.id AND q.quarter >= b.first AND q.quarter < b.last

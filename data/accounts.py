@@ -37,9 +37,9 @@ def search_text(search: str | None) -> str:
 # Accounts that only the rollup knows are found by leaping from scope to scope along its primary key.
 ACCOUNTS = text("""
     WITH RECURSIVE scopes (id) AS (
-        (SELECT scope FROM creditpulse.usage_rollup ORDER BY scope LIMIT 1)
+        (SELECT scope FROM creditpulse.total_rollup ORDER BY scope LIMIT 1)
         UNION ALL
-        SELECT (SELECT r.scope FROM creditpulse.usage_rollup r WHERE r.scope > s.id ORDER BY r.scope LIMIT 1)
+        SELECT (SELECT r.scope FROM creditpulse.total_rollup r WHERE r.scope > s.id ORDER BY r.scope LIMIT 1)
         FROM scopes s WHERE s.id IS NOT NULL
     ), known AS (
         SELECT id, nullif(btrim(name), '') AS name, nullif(btrim(email), '') AS email

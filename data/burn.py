@@ -50,10 +50,9 @@ class RunningAgent:
 BUSY_QUARTERS = """
     SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
     FROM (
-        SELECT sum(r.cost) AS cost FROM creditpulse.usage_rollup r
+        SELECT r.cost FROM creditpulse.total_rollup r
         WHERE r.scope = a.account_id AND r.grain = 0 AND r.bucket < statement_timestamp() - interval '1 day'
-            AND r.bucket >= statement_timestamp() - interval '{days} days' {only}
-        GROUP BY r.bucket HAVING sum(r.cost) > 0
+            AND r.bucket >= statement_timestamp() - interval '{days} days' AND r.cost > 0 {only}
     ) q
 """
 # Of a week that had 96 of them, else of four weeks that had 16; fewer say nothing.

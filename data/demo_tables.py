@@ -58,7 +58,7 @@ def written(connection: Connection[TupleRow], cast: Cast, since: date) -> tuple[
         cast.account_ids,
     )
     days = connection.execute(
-        """SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date FROM creditpulse.exact_usage
+        """SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date FROM creditpulse.exact_totals
         WHERE scope = ANY(%s) AND grain = 1 AND bucket >= %s""",
         (cast.account_ids, midnight(since)),
     )
@@ -244,7 +244,7 @@ def settle(connection: Connection[TupleRow], cast: Cast, now: datetime) -> None:
         FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::timestamptz[]) AS p (account, plan, included, start)
         CROSS JOIN LATERAL (
             SELECT coalesce((
-                SELECT sum(x.cost) FROM creditpulse.exact_usage x
+                SELECT sum(x.cost) FROM creditpulse.exact_totals x
                 WHERE x.scope = p.account AND (
                     (x.grain = 1 AND x.bucket > p.start) OR
                     (x.grain = 0 AND x.bucket >= creditpulse.quarter_of(p.start)

@@ -31,10 +31,10 @@ def account_sums(name: str, accounts: str) -> str:
         FROM (
             SELECT a.id, r.* FROM {accounts} a CROSS JOIN LATERAL ({rolled("a.id", "whole_")}) r
             UNION ALL
-            SELECT q.user_id, q.number, q.model, {FIGURES.format("q")}
+            SELECT q.user_id, q.number, {FIGURES.format("q")}
             FROM whole_queued q JOIN {accounts} a ON a.id = q.user_id
             UNION ALL
-            SELECT c.user_id, c.number, c.model, {FIGURES.format("c")}
+            SELECT c.user_id, c.number, {FIGURES.format("c")}
             FROM whole_cut c JOIN {accounts} a ON a.id = c.user_id
         ) p
         GROUP BY p.id

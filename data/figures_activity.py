@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, TextClause, text
 
 from data.figures_accounts import account_sums
-from data.figures_slices import COUNTED, OF_MODEL, OF_SCOPE, OF_SCOPE_RAW, VALID, parts
+from data.figures_slices import COUNTED, OF_MODEL, OF_SCOPE, OF_SCOPE_RAW, VALID, buckets, parts
 from data.figures_threads import WHOLE, thread_values
 from data.segments import RAW
 from data.usage_query import UsageQuery
@@ -96,10 +96,8 @@ def statement(threads: str) -> TextClause:
                 AND ((cast(:model AS text) IS NULL AND a.last_at >= :start AND a.last_at < :end)
                     OR a.account_id IN (SELECT user_id FROM whole_cut) OR (
                         SELECT true FROM whole_stretches s CROSS JOIN LATERAL (
-                            SELECT FROM creditpulse.usage_rollup r
-                            WHERE r.scope = a.account_id AND r.grain = s.grain AND r.bucket >= s.first
-                                AND r.bucket < s.last AND {OF_MODEL.format("r")} AND r.calls > 0
-                            LIMIT 1
+                            SELECT FROM ({buckets("a.account_id", "s.grain", "s.first", "s.last")}) r
+                            WHERE r.calls > 0 LIMIT 1
                         ) r
                         WHERE s.grain <> {RAW} LIMIT 1)))
         + (SELECT count(*) FROM touched_sums s WHERE s.calls > 0) AS accounts

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from data.accounts import account_label
 from data.errors import InputError
 from data.figures_accounts import TOP_ACCOUNTS
-from data.figures_slices import FIGURES, SUMS, figures_of, rolled, slices, values_of, whole_of
+from data.figures_slices import FIGURES, SUMS, figures_of, model_slices, rolled, slices, values_of, whole_of
 from data.metrics import NOTHING, Figures
 from data.ranges import edges as edges_of
 from data.ranges import step_of
@@ -51,7 +51,7 @@ PLAIN = text(f"""
     FROM slices s GROUP BY s.number
 """)
 BY_MODEL = text(f"""
-    WITH {slices()}, ranked AS (
+    WITH {model_slices()}, ranked AS (
         SELECT s.model, row_number() OVER (ORDER BY sum(s.cost) DESC, s.model) AS place
         FROM slices s GROUP BY s.model HAVING sum(s.calls) <> 0
     )

@@ -57,31 +57,59 @@ def parts(name: str = "") -> str:
     )"""
 
 
+def buckets(scope: str, grain: str, first: str, last: str) -> str:
+    """The buckets of a scope in a stretch of time, a row each: of all models, or of the one that is asked for."""
+    where = f"r.scope = {scope} AND r.grain = {grain} AND r.bucket >= {first} AND r.bucket < {last}"
+    return f"""
+            SELECT r.bucket, {FIGURES.format("r")} FROM creditpulse.total_rollup r
+            WHERE cast(:model AS text) IS NULL AND {where}
+            UNION ALL
+            SELECT r.bucket, {FIGURES.format("r")} FROM creditpulse.usage_rollup r
+            WHERE r.model = cast(:model AS text) AND {where}"""
+
+
 def rolled(scope: str, name: str = "") -> str:
-    """What the rollup has of a scope: an SQL expression."""
+    """What the rollups have of a scope: an SQL expression."""
     # Lateral, and already summed: else the planner may read every row that the scope has had since ever.
     return f"""
         SELECT s.number, r.*
         FROM {name}stretches s
         CROSS JOIN LATERAL (
-            SELECT r.model, {SUMS.format("r")}
-            FROM creditpulse.usage_rollup r
-            WHERE r.scope = {scope} AND r.grain = s.grain AND r.bucket >= s.first AND r.bucket < s.last
-                AND {OF_MODEL.format("r")}
-            GROUP BY r.model
+            SELECT {SUMS.format("r")} FROM ({buckets(scope, "s.grain", "s.first", "s.last")}) r HAVING count(*) > 0
         ) r
         WHERE s.grain <> {RAW} AND {VALID}"""
 
 
 def slices(name: str = "") -> str:
-    """The scope's figures by step and model, in several rows each."""
+    """The scope's figures by step, in several rows each."""
     return f"""{parts(name)},
     {name}slices AS (
         {rolled(":scope", name)}
         UNION ALL
-        SELECT q.number, q.model, {FIGURES.format("q")} FROM {name}queued q
+        SELECT q.number, {FIGURES.format("q")} FROM {name}queued q
         UNION ALL
-        SELECT c.number, c.model, {FIGURES.format("c")} FROM {name}cut c
+        SELECT c.number, {FIGURES.format("c")} FROM {name}cut c
+    )"""
+
+
+def model_slices() -> str:
+    """The scope's figures by step and model, in several rows each."""
+    return f"""{parts()},
+    slices AS (
+        SELECT s.number, r.*
+        FROM stretches s
+        CROSS JOIN LATERAL (
+            SELECT r.model, {SUMS.format("r")}
+            FROM creditpulse.usage_rollup r
+            WHERE r.scope = :scope AND r.grain = s.grain AND r.bucket >= s.first AND r.bucket < s.last
+                AND {OF_MODEL.format("r")}
+            GROUP BY r.model
+        ) r
+        WHERE s.grain <> {RAW} AND {VALID}
+        UNION ALL
+        SELECT q.number, q.model, {FIGURES.format("q")} FROM queued q
+        UNION ALL
+        SELECT c.number, c.model, {FIGURES.format("c")} FROM cut c
     )"""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from data.figures_slices import SUMS, figures_of, slices, values_of
+from data.figures_slices import SUMS, figures_of, model_slices, values_of
 from data.metrics import Figures
 from data.usage_query import NO_MODEL, UsageQuery
 from data.viewer import Viewer
@@ -27,7 +27,7 @@ class Top:
 
 
 TOP_MODELS = text(f"""
-    WITH {slices()}
+    WITH {model_slices()}
     SELECT s.model AS key, {SUMS.format("s")}, (SELECT sum(w.cost) FROM slices w) AS whole
     FROM slices s
     GROUP BY s.model HAVING sum(s.cost) > 0 ORDER BY sum(s.cost) DESC, s.model LIMIT :limit

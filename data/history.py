@@ -26,9 +26,15 @@ from data.triggers import COUNTED
 Progress = Callable[[int, int], None]  # steps counted, steps in all
 FROZEN_COUNT_MS = 60_000
 BLOCKS_A_STEP = 8192  # 64 MiB of table
-ROLLUPS = ("thread_totals", "thread_users", "thread_hours", "account_totals", "usage_rollup", "purchase_rollup")
+ROLLUPS = (
+    "thread_totals", "thread_users", "thread_hours", "account_totals", "usage_rollup", "total_rollup", "purchase_rollup"
+)  # fmt: skip
 # How full the pages are of those whose rows of the past never change any more; the past itself needs no room.
-ROOMY = {"thread_hours": 80, "usage_rollup": 70, "purchase_rollup": 70}
+ROOMY = {
+    "thread_hours": 80,
+    **dict.fromkeys(("usage_rollup_all", "usage_rollup_accounts", "total_rollup_all", "total_rollup_accounts"), 70),
+    "purchase_rollup": 70,
+}
 
 
 def no_progress(_done: int, _total: int) -> None:

@@ -68,6 +68,10 @@ COMPARISONS = {
         " GROUP BY scope, grain, bucket, model",
         f"SELECT scope, grain, bucket, model, {FIGURES} FROM ({RAW}) r {BUCKETS} GROUP BY scope, grain, bucket, model",
     ),
+    "accounts by quarter hour, hour and day, of all models": (
+        f"SELECT scope, grain, bucket, {FIGURES} FROM creditpulse.exact_totals GROUP BY scope, grain, bucket",
+        f"SELECT scope, grain, bucket, {FIGURES} FROM ({RAW}) r {BUCKETS} GROUP BY scope, grain, bucket",
+    ),
     "purchased credits": (
         "SELECT scope, grain, bucket, sum(calls) AS calls, sum(cost) AS s FROM creditpulse.exact_purchases"
         " GROUP BY scope, grain, bucket",

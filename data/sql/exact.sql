@@ -105,6 +105,19 @@ CROSS JOIN LATERAL creditpulse.scopes_of(q.user_id) AS s
 CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
 WHERE q.source = 'u';
 
+-- The same of all models.
+CREATE OR REPLACE VIEW creditpulse.exact_totals AS
+SELECT scope, grain, bucket, calls, prompt_tokens, completion_tokens, total_tokens, cost
+FROM creditpulse.total_rollup
+WHERE NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'U')
+UNION ALL
+SELECT s.scope, b.grain, b.bucket,
+    q.calls, q.prompt_tokens::bigint, q.completion_tokens::bigint, q.total_tokens::bigint, q.cost
+FROM creditpulse.queued q
+CROSS JOIN LATERAL creditpulse.scopes_of(q.user_id) AS s
+CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
+WHERE q.source = 'u';
+
 CREATE OR REPLACE VIEW creditpulse.exact_purchases AS
 SELECT scope, grain, bucket, cost, calls
 FROM creditpulse.purchase_rollup

@@ -72,6 +72,7 @@ BEGIN
         DELETE FROM creditpulse.thread_hours;
         DELETE FROM creditpulse.account_totals;
         DELETE FROM creditpulse.usage_rollup;
+        DELETE FROM creditpulse.total_rollup;
         DELETE FROM creditpulse.changes c WHERE c.source IN ('u', 'U') AND c.id <= truncated;
         GET DIAGNOSTICS taken = ROW_COUNT;
         emptied := true;

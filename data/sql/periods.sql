@@ -60,7 +60,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT sum(r.calls) AS calls, sum(r.prompt_tokens) AS prompt_tokens,
             sum(r.completion_tokens) AS completion_tokens, sum(r.total_tokens) AS total_tokens, sum(r.cost) AS cost
-        FROM creditpulse.exact_usage r
+        FROM creditpulse.exact_totals r
         WHERE r.scope = of_scope AND r.grain = b.grain AND r.bucket >= b.first AND r.bucket < b.last
     ) AS s;
     FOR edge IN SELECT * FROM creditpulse.edges_between(start_at, end_at) LOOP

@@ -93,10 +93,9 @@ good AS MATERIALIZED (
         FROM good g
         WHERE g.source = 'u'
         GROUP BY g.user_id, g.quarter, g.model
-    ), per_scope AS (
-        INSERT INTO creditpulse.usage_rollup AS t
-        SELECT q.scope, b.grain, b.bucket, q.model, sum(q.calls), sum(q.prompt_tokens), sum(q.completion_tokens),
-            sum(q.total_tokens), sum(q.cost)
+    ), per_bucket AS MATERIALIZED (
+        SELECT q.scope, b.grain, b.bucket, q.model, sum(q.calls) AS calls, sum(q.prompt_tokens) AS prompt_tokens,
+            sum(q.completion_tokens) AS completion_tokens, sum(q.total_tokens) AS total_tokens, sum(q.cost) AS cost
         FROM (
             TABLE per_quarter
             UNION ALL
@@ -105,7 +104,22 @@ good AS MATERIALIZED (
             FROM per_quarter GROUP BY quarter, model
         ) q CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
         GROUP BY q.scope, b.grain, b.bucket, q.model
+    ), per_scope AS (
+        INSERT INTO creditpulse.usage_rollup AS t
+        SELECT * FROM per_bucket ORDER BY scope, grain, bucket, model
         ON CONFLICT (scope, grain, bucket, model) DO UPDATE SET
+            calls = t.calls + excluded.calls,
+            prompt_tokens = t.prompt_tokens + excluded.prompt_tokens,
+            completion_tokens = t.completion_tokens + excluded.completion_tokens,
+            total_tokens = t.total_tokens + excluded.total_tokens,
+            cost = t.cost + excluded.cost
+    ), of_all_models AS (
+        INSERT INTO creditpulse.total_rollup AS t
+        SELECT b.scope, b.grain, b.bucket, sum(b.calls), sum(b.prompt_tokens), sum(b.completion_tokens),
+            sum(b.total_tokens), sum(b.cost)
+        FROM per_bucket b
+        GROUP BY b.scope, b.grain, b.bucket ORDER BY b.scope, b.grain, b.bucket
+        ON CONFLICT (scope, grain, bucket) DO UPDATE SET
             calls = t.calls + excluded.calls,
             prompt_tokens = t.prompt_tokens + excluded.prompt_tokens,
             completion_tokens = t.completion_tokens + excluded.completion_tokens,

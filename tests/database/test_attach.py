@@ -336,7 +336,7 @@ def test_the_past_fills_its_pages_and_what_comes_later_finds_room(connection: Co
         " SELECT gen_random_uuid(), 1, timestamptz '2026-11-01' + n * interval '1 hour' FROM generate_series(1, 2000) n"
     )
     fold(connection)
-    pages = "SELECT pg_relation_size('creditpulse.usage_rollup') / 8192"
+    pages = "SELECT pg_relation_size('creditpulse.usage_rollup_accounts') / 8192"
     room = "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'creditpulse'::regnamespace"
     folded, before = figure(connection, pages), connection.execute(room).fetchall()
     connection.execute("UPDATE creditpulse.state SET history = 'needed'")

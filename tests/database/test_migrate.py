@@ -25,10 +25,13 @@ FIRST_VERSION = """
         FROM creditpulse.thread_totals UNION ALL
         SELECT thread_id, calls, prompt_tokens::bigint, completion_tokens::bigint, total_tokens::bigint, cost, last_at
         FROM creditpulse.queued WHERE source = 'u';
+    CREATE VIEW creditpulse.exact_usage AS SELECT * FROM creditpulse.usage_rollup;
     CREATE VIEW creditpulse.exact_thread_users AS SELECT thread_id, user_id, calls, cost FROM creditpulse.thread_users;
     CREATE FUNCTION creditpulse.apply_queue(low xid8, cutoff bigint) RETURNS void LANGUAGE sql AS '';
     UPDATE creditpulse.state SET history = 'complete', version = 7;
     INSERT INTO creditpulse.thread_totals VALUES ('00000000-0000-0000-0000-0000000000b1', 1, 5, 2, 7, 1);
+    INSERT INTO creditpulse.usage_rollup
+        VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', 1, '2026-01-01', '', 1, 5, 2, 7, 1);
     INSERT INTO creditpulse.changes (source, thread_id, calls, cost)
         VALUES ('u', '00000000-0000-0000-0000-0000000000b1', 1, 1);
 """

@@ -25,13 +25,13 @@ def write_past(connection: Connection) -> None:
         (ACCOUNT, START, DAYS * 288 - 1),
     )
     connection.execute("SELECT creditpulse.fold()")
-    connection.execute("VACUUM ANALYZE creditpulse.usage_rollup, creditpulse.changes")
+    connection.execute("VACUUM ANALYZE creditpulse.total_rollup, creditpulse.changes")
 
 
 def rows_read(connection: Connection) -> int:
     connection.execute("SELECT pg_stat_force_next_flush()")
     row = connection.execute(
-        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'usage_rollup'"
+        "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_user_tables WHERE relname LIKE 'total_rollup%'"
     ).fetchone()
     assert row
     return int(str(row[0]))
