@@ -180,6 +180,23 @@ def test_a_call_counts_in_its_hour(connection: Connection) -> None:
         fold(connection)
 
 
+def test_the_sums_of_all_accounts_lie_apart_and_those_of_all_models_are_a_row_a_bucket(connection: Connection) -> None:
+    for model in ("opus", "haiku"):
+        connection.execute(
+            "INSERT INTO usage_logs (user_id, estimated_cost, content, created_at)"
+            " VALUES (%s, 1, jsonb_build_object('model', %s::text), '2026-11-23 12:00+00')",
+            (ANNA, model),
+        )
+    fold(connection)
+    tables = """SELECT scope::text, tableoid::regclass::text, count(*), sum(cost) FROM creditpulse.{}_rollup
+        GROUP BY 1, 2 ORDER BY 1"""
+    for kind, rows in (("usage", 2), ("total", 1)):
+        assert connection.execute(tables.format(kind).encode()).fetchall() == [
+            (ANNA, f"creditpulse.{kind}_rollup_accounts", 3 * rows, 6),
+            (EVERY, f"creditpulse.{kind}_rollup_all", 3 * rows, 6),
+        ]
+
+
 def test_nan_counts_as_nothing_and_negative_and_late_rows_as_they_are(connection: Connection) -> None:
     write_call(connection, "NaN")
     write_call(connection, "-2.5")
