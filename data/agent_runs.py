@@ -1,5 +1,7 @@
 """The agent runs of a thread, and whether a running one has gone quiet."""
 
+# ruff: noqa: S608  (SQL of our own constants)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -35,16 +37,34 @@ class AgentRun:
         return self.status == "running"
 
 
-RUNS = text("""
+def latest_runs(fits: str, most: str) -> str:
+    """The latest `most` runs of :thread_id that fit, and some more, among them the running ones: an SQL expression.
+
+    An index finds them, so that it does not matter how many runs a thread has had; few are without a start.
+    """
+    past = "FROM creditpulse.source_runs r WHERE r.thread_id = :thread_id AND r.status IS DISTINCT FROM 'running'"
+    return f"""(
+        SELECT * FROM creditpulse.source_runs r WHERE r.thread_id = :thread_id AND r.status = 'running'
+        UNION ALL
+        SELECT * {past} AND r.started_at IS NULL
+        UNION ALL
+        (SELECT * {past} AND r.started_at IS NOT NULL AND {fits} ORDER BY r.started_at DESC, r.id LIMIT {most})
+    )"""
+
+
+DATED = """coalesce(r.started_at, r.created_at, 'epoch') BETWEEN '0001-01-02' AND '9999-12-30'
+        AND coalesce(r.completed_at, 'epoch') BETWEEN '0001-01-02' AND '9999-12-30'"""
+# Of a run that has a start; plain columns, so that the planner knows that nearly all fit.
+STARTED = """r.started_at BETWEEN '0001-01-02' AND '9999-12-30'
+            AND (r.completed_at IS NULL OR r.completed_at BETWEEN '0001-01-02' AND '9999-12-30')"""
+RUNS = text(f"""
     SELECT r.id, coalesce(r.status, 'unknown') AS status, coalesce(r.started_at, r.created_at) AS started_at,
         r.completed_at, left(r.error, 500) AS error, statement_timestamp() AS now,
         (SELECT max(x.last_at) FROM creditpulse.exact_threads x
             WHERE x.thread_id = :thread_id AND isfinite(x.last_at) AND x.last_at < '9999-12-30') AS last_call_at
-    FROM creditpulse.source_runs r
-    WHERE r.thread_id = :thread_id
-        AND coalesce(r.started_at, r.created_at, 'epoch') BETWEEN '0001-01-02' AND '9999-12-30'
-        AND coalesce(r.completed_at, 'epoch') BETWEEN '0001-01-02' AND '9999-12-30'
-    ORDER BY r.status = 'running' DESC NULLS LAST, coalesce(r.started_at, r.created_at) DESC NULLS LAST, r.id
+    FROM {latest_runs(STARTED, ":limit")} r
+    WHERE {DATED}
+    ORDER BY r.status IS NOT DISTINCT FROM 'running' DESC, coalesce(r.started_at, r.created_at) DESC NULLS LAST, r.id
     LIMIT :limit
 """)
 

@@ -95,5 +95,5 @@ def figures_of_accounts(
     """
     values = values_of(viewer, query, cover(edges))
     within = [id for id in ids if query.scope == "all" or id == values["scope"]]
-    rows = connection.execute(OF_ACCOUNTS, {**values, "start": edges[0], "end": edges[-1], "ids": within})
+    rows = connection.execute(OF_ACCOUNTS, {**values, "ids": within})
     return {(row.id, row.number): figures_of(row) for row in rows if row.calls}

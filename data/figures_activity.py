@@ -68,12 +68,19 @@ THREADS_OF_MODEL = f"""
             WHERE s.grain = {RAW} AND {VALID} AND {CALLED.format("h.thread_id", "s.first", "s.last")}
         ) t
         WHERE t.thread_id NOT IN (SELECT thread_id FROM touched)"""
+# Its threads, and the latest quarter hour of each, are read from keys alone: most were at work at other times.
 THREADS_OF_ACCOUNT = f"""
         SELECT count(*)
-        FROM creditpulse.thread_users x JOIN creditpulse.thread_totals t ON t.thread_id = x.thread_id
-        WHERE x.user_id = :scope AND x.calls > 0 AND {NEAR} AND
-            CASE WHEN {WHOLE.format("t.thread_id")} THEN {AT_WORK}
-            ELSE {CALLED.format("t.thread_id", ":start", ":end")} END"""
+        FROM (
+            SELECT k.thread_id
+            FROM creditpulse.thread_users x JOIN creditpulse.thread_totals k ON k.thread_id = x.thread_id
+            WHERE x.user_id = :scope AND k.last_quarter >= creditpulse.quarter_of(:start)
+        ) k
+        CROSS JOIN LATERAL (SELECT t.* FROM creditpulse.thread_totals t WHERE t.thread_id = k.thread_id LIMIT 1) t
+        WHERE {NEAR} AND (SELECT x.calls > 0 FROM creditpulse.thread_users x
+                WHERE x.thread_id = k.thread_id AND x.user_id = :scope LIMIT 1)
+            AND CASE WHEN {WHOLE.format("k.thread_id")} THEN {AT_WORK}
+            ELSE {CALLED.format("k.thread_id", ":start", ":end")} END"""
 
 
 def statement(threads: str) -> TextClause:

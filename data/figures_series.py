@@ -17,7 +17,7 @@ from data.figures_slices import FIGURES, SUMS, figures_of, model_slices, rolled,
 from data.metrics import NOTHING, Figures
 from data.ranges import edges as edges_of
 from data.ranges import step_of
-from data.segments import cover
+from data.segments import course, cover
 from data.usage_query import NO_MODEL, UsageQuery
 from data.viewer import Viewer
 
@@ -112,7 +112,9 @@ def series(
     step = step or step_of(query.range)
     edges = edges_of(query.range, step)
     statement = {"model": BY_MODEL, "account": BY_ACCOUNT}[by] if by else PLAIN
-    rows = connection.execute(statement, {**values_of(viewer, query, cover(edges)), **whole_of(query), "limit": most})
+    # Where a bucket is a dozen rows, reading fewer of them is worth summing some twice.
+    segments = course(edges) if by == "model" else cover(edges)
+    rows = connection.execute(statement, {**values_of(viewer, query, segments), **whole_of(query), "limit": most})
     return Series(edges, step, lines_of(rows, len(edges) - 1, by, most))
 
 

@@ -10,15 +10,14 @@ from typing import Any
 
 from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
 from data.metrics import Figures
+from data.ranges import QUARTER, floor
 from data.segments import RAW, Segments, cover
 from data.usage_query import UsageQuery, scope_for
 from data.viewer import Viewer
 
-SUMS = (
-    "sum({0}.calls) AS calls, sum({0}.prompt_tokens) AS prompt_tokens, "
-    "sum({0}.completion_tokens) AS completion_tokens, sum({0}.total_tokens) AS total_tokens, sum({0}.cost) AS cost"
-)
-FIGURES = "{0}.calls, {0}.prompt_tokens, {0}.completion_tokens, {0}.total_tokens, {0}.cost"
+NAMES = ("calls", "prompt_tokens", "completion_tokens", "total_tokens", "cost")
+SUMS = ", ".join(f"sum({{0}}.{name}) AS {name}" for name in NAMES)
+FIGURES = ", ".join(f"{{0}}.{name}" for name in NAMES)
 
 OF_MODEL = "(cast(:model AS text) IS NULL OR {0}.model = :model)"
 OF_SCOPE = "(:scope = :every OR {0}.user_id = :scope)"
@@ -31,25 +30,23 @@ VALID = "NOT EXISTS (SELECT FROM creditpulse.changes WHERE source = 'U')"
 
 
 def parts(name: str = "") -> str:
-    """Stretches of time, and the queued changes and raw rows that lie in them, each with the number of its step.
+    """Stretches of time, and the queued changes and raw rows of the whole range, each with the number of its step.
 
     Changes of quarter hours that an edge cuts are not among the queued: they are among the raw rows.
     """
     return f"""
     {name}stretches AS MATERIALIZED (
         SELECT * FROM unnest(cast(:{name}grains AS smallint[]), cast(:{name}firsts AS timestamptz[]),
-            cast(:{name}lasts AS timestamptz[]), cast(:{name}numbers AS integer[])) AS s (grain, first, last, number)
+            cast(:{name}lasts AS timestamptz[]), cast(:{name}numbers AS integer[]),
+            cast(:{name}againsts AS integer[])) AS s (grain, first, last, number, against)
     ), {name}queued AS MATERIALIZED (
-        SELECT (cast(:{name}numbers AS integer[]))[b.place] AS number, q.user_id, q.model, q.quarter,
-            {FIGURES.format("q")}
+        SELECT width_bucket(q.quarter, cast(:{name}starts AS timestamptz[])) - 1 AS number, q.user_id, q.model,
+            q.quarter, {FIGURES.format("q")}
         FROM creditpulse.queued q
-        CROSS JOIN LATERAL (SELECT width_bucket(q.quarter, cast(:{name}firsts AS timestamptz[])) AS place) b
-        WHERE q.source = 'u' AND q.quarter >= :start AND q.quarter < :end
-            AND (cast(:{name}grains AS smallint[]))[b.place] <> {RAW}
+        WHERE q.source = 'u' AND q.quarter >= :start AND q.quarter < :last_quarter
             AND {OF_SCOPE.format("q")} AND {OF_MODEL.format("q")}
     ), {name}cut AS MATERIALIZED (
-        SELECT (cast(:{name}numbers AS integer[]))[
-                width_bucket(u.created_at, cast(:{name}firsts AS timestamptz[]))] AS number,
+        SELECT width_bucket(u.created_at, cast(:{name}starts AS timestamptz[])) - 1 AS number,
             coalesce(u.user_id, :nil) AS user_id, u.model, u.created_at, 1 AS calls, u.prompt_tokens,
             u.completion_tokens, u.total_tokens, u.cost
         FROM creditpulse.source_usage u
@@ -93,10 +90,11 @@ def slices(name: str = "") -> str:
 
 
 def model_slices() -> str:
-    """The scope's figures by step and model, in several rows each."""
+    """The scope's figures by step and model, in several rows each; what counts against a step is negative."""
+    signed = ", ".join(f"CASE WHEN n.counts THEN r.{name} ELSE -r.{name} END AS {name}" for name in NAMES)
     return f"""{parts()},
     slices AS (
-        SELECT s.number, r.*
+        SELECT n.number, r.model, {signed}
         FROM stretches s
         CROSS JOIN LATERAL (
             SELECT r.model, {SUMS.format("r")}
@@ -105,6 +103,9 @@ def model_slices() -> str:
                 AND {OF_MODEL.format("r")}
             GROUP BY r.model
         ) r
+        CROSS JOIN LATERAL (
+            SELECT s.number, true AS counts UNION ALL SELECT s.against, false WHERE s.against IS NOT NULL
+        ) n
         WHERE s.grain <> {RAW} AND {VALID}
         UNION ALL
         SELECT q.number, q.model, {FIGURES.format("q")} FROM queued q
@@ -114,11 +115,12 @@ def model_slices() -> str:
 
 
 def values_of(viewer: Viewer, query: UsageQuery, segments: Segments | None = None) -> dict[str, Any]:
-    """The parameters of the SQL above; edges within the range lie on quarter hours.
+    """The parameters of the SQL above; the segments lie in the range, with edges within it on quarter hours.
 
     Raises NotFoundError for a scope that is not the viewer's.
     """
     segments = segments or cover((query.range.start, query.range.end))
+    start, end = segments.edges[0], segments.edges[-1]
     cuts = [at for stretch in segments.stretches if stretch.grain == RAW for at in (stretch.first, stretch.last)]
     if len(cuts) > 4:
         raise ValueError("an edge within the range cuts a quarter hour")
@@ -127,10 +129,11 @@ def values_of(viewer: Viewer, query: UsageQuery, segments: Segments | None = Non
         "every": ALL_ACCOUNTS,
         "nil": UNATTRIBUTED,
         "model": query.model,
-        "start": query.range.start,
-        "end": query.range.end,
+        "start": start,
+        "end": end,
+        "last_quarter": floor(end, QUARTER),
         **segments.values,
-        **{f"cut_{place}": at for place, at in enumerate([*cuts, *[query.range.start] * 4][:4])},
+        **{f"cut_{place}": at for place, at in enumerate([*cuts, *[start] * 4][:4])},
     }
 
 

@@ -166,6 +166,6 @@ def figures_of_threads(
 def thread_values(viewer: Viewer, query: UsageQuery) -> dict[str, Any]:
     values = values_of(viewer, query)
     hours = cover((query.range.start, query.range.end), ((HOURS, HOUR),)).values
-    whole = {f"whole_{name}": values[name] for name in ("grains", "firsts", "lasts", "numbers")}
+    whole = {f"whole_{name}": values[name] for name in ("starts", "grains", "firsts", "lasts", "numbers", "againsts")}
     viewers = {"staff": viewer.staff, "accounts": list(viewer.accounts)}
     return {**values, **whole, **{f"hour_{name}": value for name, value in hours.items()}, **viewers}

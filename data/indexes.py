@@ -33,7 +33,8 @@ NEEDED_INDEXES = (
     NeededIndex("credit_usage", ("thread_id",)),
     NeededIndex("threads", ("account_id", "thread_id")),
     NeededIndex("threads", ("project_id",)),
-    NeededIndex("agent_runs", ("thread_id",)),
+    NeededIndex("agent_runs", ("thread_id", "started_at")),
+    NeededIndex("agent_runs", ("thread_id",)),  # where runs have no start; else the one above serves
     NeededIndex("agent_runs", ("status",), "WHERE status = 'running'"),
 )
 

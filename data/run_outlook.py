@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from data.agent_runs import latest_runs
 from data.calls import check_thread
 from data.constants import UNATTRIBUTED
 from data.viewer import Viewer
@@ -61,12 +62,13 @@ SPENT = """(
             AND u.created_at >= creditpulse.hour_of({start}) + interval '1 hour' AND u.created_at <= {end}
             AND creditpulse.foldable(u.prompt_tokens, u.completion_tokens, u.total_tokens, u.cost)
     ) s)"""
+FITS = "r.started_at > '0001-01-02' AND r.completed_at < '9999-12-30' AND r.started_at <= r.completed_at"
 # Runs of a thread that is somebody else's tell nothing of this account's.
 OUTLOOK = text(f"""
     WITH runs AS (
-        SELECT r.status = 'running' AS running, coalesce(r.started_at, r.created_at) AS started_at,
+        SELECT r.status IS NOT DISTINCT FROM 'running' AS running, coalesce(r.started_at, r.created_at) AS started_at,
             CASE WHEN r.status = 'running' THEN statement_timestamp() ELSE r.completed_at END AS ended_at
-        FROM creditpulse.source_runs r WHERE r.thread_id = :thread_id
+        FROM {latest_runs(FITS, "1")} r
     ), current AS MATERIALIZED (
         SELECT r.running, r.started_at, r.ended_at, r.ended_at - r.started_at AS age
         FROM runs r WHERE r.started_at > '0001-01-02' AND r.ended_at < '9999-12-30' AND r.started_at <= r.ended_at

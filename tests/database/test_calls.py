@@ -144,6 +144,30 @@ def test_runs_are_listed_running_first_then_the_latest(engine: Engine, connectio
     assert runs[2].lasted == timedelta(minutes=14)
 
 
+def test_the_latest_runs_are_those_of_the_whole_table_also_without_a_start_or_a_status(
+    engine: Engine, connection: Writer
+) -> None:
+    add_thread(connection, "thread", None)
+    connection.execute("ALTER TABLE agent_runs ALTER status DROP NOT NULL, ALTER started_at DROP NOT NULL")
+    connection.execute(
+        """INSERT INTO agent_runs (id, thread_id, status, started_at, created_at, completed_at)
+        SELECT md5(n::text)::uuid, %s, (ARRAY['completed', 'failed', NULL, 'running'])[1 + n %% 4],
+            CASE WHEN n %% 5 > 0 THEN timestamptz '2026-01-01' + n / 3 * interval '1 minute' END,
+            timestamptz '2026-01-01' + n / 2 * interval '1 minute',
+            CASE n %% 7 WHEN 0 THEN timestamptz 'infinity' END
+        FROM generate_series(1, 200) n""",
+        (THREAD,),
+    )
+    expected = connection.execute(
+        """SELECT id FROM agent_runs WHERE completed_at IS NULL
+        ORDER BY status IS NOT DISTINCT FROM 'running' DESC, coalesce(started_at, created_at) DESC, id"""
+    ).fetchall()
+    with engine.connect() as reader:
+        for most in (1, 60, 300):
+            found = agent_runs(reader, SYSTEM, THREAD, most)
+            assert [(run.run_id,) for run in found] == expected[:most]
+
+
 @pytest.mark.parametrize(
     ("started", "last_call", "minutes"),
     [(20, 14, 14), (20, 4, None), (3, 14, None), (20, None, 20), (4, None, None)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.ranges import DAY, HOUR, QUARTER, floor
-from data.segments import GRAINS, RAW, Stretch, cover
+from data.segments import GRAINS, RAW, Stretch, course, cover
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 WIDTHS = dict(GRAINS)
@@ -61,3 +63,48 @@ def test_a_subscriptions_month_is_days_with_finer_ends() -> None:
         Stretch(2, at(30, 0), at(30, 10), 0),
         Stretch(RAW, at(30, 10), at(30, 10, 7), 0),
     )
+
+
+# Days of any zone, also those of 23 and 25 hours, between a first and a last step that are cut anywhere.
+days = st.tuples(
+    instants,
+    st.lists(st.sampled_from((12, 23, 24, 24, 25, 7 * 24)), max_size=9),
+    st.integers(0, 95),
+    st.timedeltas(QUARTER, 2 * DAY),
+    st.timedeltas(timedelta(0), DAY),
+)
+
+
+@given(days, st.integers(0, 1_000_000))
+def test_a_course_counts_each_instant_for_its_own_step_alone(
+    drawn: tuple[datetime, list[int], int, timedelta, timedelta], place: int
+) -> None:
+    start, hours, quarters, first, last = drawn
+    edges = [floor(start, DAY) + DAY + quarters * QUARTER]
+    for length in hours:
+        edges.append(edges[-1] + length * HOUR)
+    edges = [edges[0] - first, *edges, edges[-1] + last + QUARTER]
+    at = edges[0] + (edges[-1] - edges[0]) * (place / 1_000_001)
+    counts: Counter[int] = Counter()
+    for stretch in course(edges).stretches:
+        if stretch.first <= at < stretch.last:
+            counts[stretch.number] += 1
+            if stretch.against is not None:
+                counts[stretch.against] -= 1
+    assert {step: times for step, times in counts.items() if times} == {bisect(edges, at) - 1: 1}
+
+
+def test_a_course_of_days_five_hours_from_utc_reads_six_buckets_a_day_instead_of_twenty_four() -> None:
+    edges = [datetime(2026, 11, 1, 5, tzinfo=UTC) + number * DAY for number in range(31)]
+
+    def buckets(stretches: tuple[Stretch, ...]) -> float:
+        return sum((s.last - s.first) / WIDTHS[s.grain] for s in stretches)
+
+    assert buckets(cover(edges).stretches) == 30 * 24
+    assert buckets(course(edges).stretches) == 29 * 5 + 29 + 19 + 5
+
+
+@given(ascending)
+def test_a_course_of_steps_shorter_than_days_is_read_as_it_is(edges: list[datetime]) -> None:
+    hours = [floor(edges[0], HOUR) + number * HOUR for number in range(len(edges) + 2)]
+    assert course(hours) == cover(hours)
