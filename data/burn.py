@@ -50,7 +50,7 @@ class RunningAgent:
 BUSY_QUARTERS = """
     SELECT count(*) AS active, percentile_disc(0.95) WITHIN GROUP (ORDER BY q.cost) / 15 AS rate
     FROM (
-        SELECT r.cost FROM creditpulse.total_rollup r
+        SELECT r.cost FROM creditpulse.total_rollup_accounts r
         WHERE r.scope = a.account_id AND r.grain = 0 AND r.bucket < statement_timestamp() - interval '1 day'
             AND r.bucket >= statement_timestamp() - interval '{days} days' AND r.cost > 0 {only}
     ) q
