@@ -83,14 +83,15 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
             "set CREDITPULSE_AUTH=header behind a proxy that signs people in"
         )
     commands.check_free(host, port)
-    with commands.database(settings) as url, commands.companions(arguments, url):
-        logging.getLogger("creditpulse").info("Creditpulse is on http://%s:%d", host, port)
+    with commands.database(settings) as url:
         app = create_app(replace(settings, database_url=url))  # also for several: what stops one stops all
-        if arguments.workers > 1:
-            os.environ["CREDITPULSE_DATABASE_URL"] = url
-            run_server("app:create_app_from_environment", host, port, arguments.workers)
-        else:
-            run_server(app, host, port)
+        with commands.companions(arguments, url):  # only now: until here, a start has both cores
+            logging.getLogger("creditpulse").info("Creditpulse is on http://%s:%d", host, port)
+            if arguments.workers > 1:
+                os.environ["CREDITPULSE_DATABASE_URL"] = url
+                run_server("app:create_app_from_environment", host, port, arguments.workers)
+            else:
+                run_server(app, host, port)
 
 
 def parser() -> argparse.ArgumentParser:

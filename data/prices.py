@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from genai_prices import Usage
@@ -73,9 +73,14 @@ class PriceList:
     """Prices by model name; a model's rates are worked out once, since the library takes 0.1 ms a call."""
 
     def __init__(self, snapshot: DataSnapshot | None = None) -> None:
-        self.snapshot = snapshot or get_snapshot()
+        self.given = snapshot
         self.find = lru_cache(maxsize=4096)(self.find_model)
         self.rates: dict[int, tuple[Rates, ...]] = {}  # by the identity of a price that the snapshot keeps
+
+    @cached_property
+    def snapshot(self) -> DataSnapshot:
+        """With the first price that is asked for: to load every price there is takes a quarter of a second."""
+        return self.given or get_snapshot()
 
     def cost(
         self, model: str, at: datetime, prompt: int, cache_read: int, cache_write: int, completion: int
