@@ -136,6 +136,7 @@
       figures(answer, live) {
         if (!answer) return new Array(24).fill(dc.no_update);
         if (dc.parts.triggered("account-range.data")) theParts().answered(FIRST, answer);
+        if (!theParts().isCurrent(FIRST, answer)) return new Array(24).fill(dc.no_update);
         const view = theParts().view();
         for (const name of NAMES) dc.figure_card.drawSpark(`account-spark-${name}`, answer.figures[name].spark);
         return [

@@ -43,6 +43,7 @@
       figures(answer, live) {
         if (!answer) return new Array(24).fill(dc.no_update);
         if (triggered("overview-answer.data")) theParts().answered(FIRST, answer);
+        if (!theParts().isCurrent(FIRST, answer)) return new Array(24).fill(dc.no_update);
         for (const name of CREDITS) dc.figure_card.drawSpark(`overview-spark-${name}`, answer.figures[name].spark);
         return [
           ...CREDITS.flatMap((name) => figureProps(name, answer.figures[name], live)),
@@ -55,6 +56,7 @@
       activity(answer, live) {
         if (!answer) return new Array(16).fill(dc.no_update);
         if (triggered("overview-activity.data")) theParts().answered("overview_activity", answer);
+        if (!theParts().isCurrent("overview_activity", answer)) return new Array(16).fill(dc.no_update);
         return COUNTS.flatMap((name) => [
           ...figureProps(name, answer.figures[name], live),
           answer.figures[name].note,

@@ -37,6 +37,11 @@
     let observer = null;
     let open = true; // the range goes on
 
+    /* Whether it is of what is looked at now: one of another view may come late, before this one's is asked for. */
+    function isCurrent(part, { target = {} }) {
+      return view !== null && parts[part].names.every((name) => (view[name] ?? "") === (target[name] ?? ""));
+    }
+
     const targetOf = (part, of) => Object.fromEntries(parts[part].names.map((name) => [name, of[name]]));
     const ask = (part, options) => dc.gate.ask(part, targetOf(part, view), { must: true, ...options });
 
@@ -156,9 +161,19 @@
         if (view) keys.forEach((part) => ask(part, { force: true }));
       },
 
-      /* The answer is in the page; it is drawn a frame later, and only after the first come the others. */
+      isCurrent,
+
+      /*
+       * The answer is in the page; it is drawn a frame later, and only after the first come the others. What a late one
+       * has written is nobody's: it is hidden until the right one is here.
+       */
       answered(part, answer) {
         if (!answer) return;
+        if (!isCurrent(part, answer)) {
+          dc.gate.answered(part, answer.request);
+          mark(part, "loading");
+          return;
+        }
         if (part === first && answer.open !== undefined) open = answer.open;
         rest(part, leastMs(part)).answered(answer.took_ms);
         dc.gate.answered(part, answer.request);

@@ -216,7 +216,7 @@
     publish("threads-more", { hidden: !cut });
     const [first] = list.rowsFrom(0) || [];
     publish("threads-project", { children: `${(first && first.project) || "One project"} ×`, hidden: !query.project });
-    publish("threads-updated", { children: `Updated ${dc.formats.clock(as_of, Date.now())}`, dateTime: as_of });
+    publish("threads-updated", { children: dc.formats.clock(as_of, Date.now()), dateTime: as_of });
   }
 
   /* ---- rows as they are now ---------------------------------------------------------------------------------- */

@@ -129,9 +129,11 @@
     function recount(answer) {
       if (answer.total === null) return false;
       [total, capped] = [answer.total, answer.capped];
-      const moved = !capped && ended() !== null && ended() !== total && lastNumber() > 0 && cutAt() === null;
-      if (moved) blocks.delete(lastNumber());
-      return moved;
+      if (capped || cutAt() !== null || lastNumber() <= 0) return false;
+      const beyond = [...blocks].filter(([number, { length }]) => number > 0 && number * BLOCK + length > total).map(([number]) => number);
+      if (!beyond.length && ended() !== null && ended() !== total) beyond.push(lastNumber());
+      beyond.forEach((number) => blocks.delete(number));
+      return beyond.length > 0;
     }
 
     /* Where it ends because enough threads were looked at, not because there are no more; else null. */

@@ -21,7 +21,10 @@ Q = TypeVar("Q")
 
 
 def noted(answer: Callable[[Q, Mapping[str, Any]], Answer]) -> Callable[[Q, object], Answer]:
-    """Says in its note which request it is the answer to, and how long it took: by that the page sets its pace."""
+    """Says in its note what of the view was asked for, by which request, and how long it took.
+
+    By the first the page tells an answer that comes late, when another view is looked at, by the last it sets its pace.
+    """
 
     @wraps(answer)
     def answer_noted(queries: Q, request: object) -> Answer:
@@ -30,7 +33,8 @@ def noted(answer: Callable[[Q, Mapping[str, Any]], Answer]) -> Callable[[Q, obje
         asked, began = request_of(request), perf_counter()
         note, *shown = answer(queries, asked)
         took_ms = round((perf_counter() - began) * 1000)
-        return {**note, "request": asked.get("n"), "took_ms": took_ms}, *shown
+        target = {name: value for name, value in asked.items() if isinstance(value, str)}
+        return {**note, "target": target, "request": asked.get("n"), "took_ms": took_ms}, *shown
 
     return answer_noted
 

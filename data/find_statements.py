@@ -8,13 +8,22 @@ finds, what is a member's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 
-def among(*columns: str) -> str:
-    """The ids in these columns (`table.column`) that lie in one of the ranges."""
+OWN = "ANY (cast(:accounts AS uuid[]))"
+
+
+def among(columns: Mapping[str, str]) -> str:
+    """The ids in these columns (`table.column`) that lie in one of the ranges, and by which a member's own `x` is told.
+
+    It is told before the limit: else others' ids that begin alike would take the place of theirs.
+    """
     parts = []
-    for column in columns:
+    for column, own in columns.items():
         table, _, name = column.partition(".")
-        parts.append(f"SELECT x.{name} FROM creditpulse.{table} x WHERE x.{name} BETWEEN r.low AND r.high")
+        parts.append(
+            f"SELECT x.{name} FROM creditpulse.{table} x WHERE x.{name} BETWEEN r.low AND r.high AND (:staff OR {own})"
+        )
     return f"""
         SELECT DISTINCT i.id
         FROM unnest(cast(:lows AS uuid[]), cast(:highs AS uuid[])) AS r (low, high)
@@ -23,7 +32,14 @@ def among(*columns: str) -> str:
 
 
 # Whether a thread is the viewer's to see is asked of each that is found.
-THREADS_BY_ID = among("source_threads.thread_id", "thread_totals.thread_id", "queued.thread_id")
+SPENT_IN = f"""EXISTS (SELECT FROM creditpulse.thread_users w WHERE w.thread_id = x.thread_id AND w.user_id = {OWN})"""
+THREADS_BY_ID = among(
+    {
+        "source_threads.thread_id": f"x.account_id = {OWN}",
+        "thread_totals.thread_id": SPENT_IN,
+        "queued.thread_id": f"x.user_id = {OWN}",
+    }
+)
 TITLED = "(creditpulse.named(t.metadata->>'title', :words) OR creditpulse.named(t.metadata->>'name', :words))"
 LATEST_TITLED = f"""
     SELECT c.thread_id FROM (
@@ -42,11 +58,12 @@ TITLE_GRAMS = "creditpulse.grams(t.metadata->>'title', t.metadata->>'name') @> c
 OWN_THREADS = "t.account_id = ANY (cast(:accounts AS uuid[]))"
 
 # An account is whoever is among the users, has used something, or has a plan.
+ACCOUNT_COLUMNS = ("source_users.id", "account_totals.account_id", "subscriptions.user_id", "queued.user_id")
 ACCOUNTS_BY_ID = f"""
     SELECT k.id, a.name, a.email
-    FROM ({among("source_users.id", "account_totals.account_id", "subscriptions.user_id", "queued.user_id")}) k
+    FROM ({among({column: f"x.{column.partition('.')[2]} = {OWN}" for column in ACCOUNT_COLUMNS})}) k
     LEFT JOIN creditpulse.source_users a ON a.id = k.id AND a.id <> :nil
-    WHERE k.id <> :every AND (:staff OR k.id = ANY (cast(:accounts AS uuid[]))) ORDER BY k.id
+    WHERE k.id <> :every ORDER BY k.id
 """
 ACCOUNTS_BY_NAME = """
     SELECT c.id, c.name, c.email FROM (
@@ -60,16 +77,18 @@ ACCOUNTS_BY_NAME = """
 PEOPLE_GRAMS = "creditpulse.grams(a.email, a.name) @> creditpulse.grams_of(:words)"
 OWN_ACCOUNTS = "a.id = ANY (cast(:accounts AS uuid[]))"
 
-PROJECTS = """
+# Whose a project is, only its owner (and staff) are told: a member finds another's where a thread of theirs is in it.
+PROJECTS = f"""
     SELECT c.project_id, c.name, c.account_id, a.name AS account_name, a.email FROM (
-        SELECT p.project_id, p.name, p.account_id FROM {table} p WHERE {holds} AND {which} LIMIT :candidates
+        SELECT p.project_id, p.name, CASE WHEN :staff OR p.account_id = {OWN} THEN p.account_id END AS account_id
+        FROM {{table}} p WHERE {{holds}} AND {{which}} LIMIT :candidates
     ) c
     LEFT JOIN creditpulse.source_users a ON a.id = c.account_id ORDER BY lower(c.name), c.project_id
 """
-WITH_ID = f"p.project_id = ANY (ARRAY({among('source_projects.project_id')}))"
 WITH_NAME = "creditpulse.named(p.name, :words)"
 PROJECT_GRAMS = "creditpulse.grams(p.name, NULL) @> creditpulse.grams_of(:words)"
 # Those that they own, and those with threads of theirs, whose rows name the project too.
 OWN_PROJECTS = """(p.account_id = ANY (cast(:accounts AS uuid[])) OR EXISTS (
     SELECT FROM creditpulse.source_threads t
     WHERE t.project_id = p.project_id AND t.account_id = ANY (cast(:accounts AS uuid[]))))"""
+WITH_ID = f"p.project_id = ANY (ARRAY({among({'source_projects.project_id': OWN_PROJECTS.replace('p.', 'x.')})}))"

@@ -22,6 +22,14 @@ TOKEN = re.compile(r"--([\w-]+):\s*(?:light-dark\(\s*([^,()]+?)\s*,\s*([^,()]+?)
 
 BAR_SHARE = 3.4  # bars take the lower part of the height, so that the line above stays readable
 BANDS = 100  # runs drawn, the latest
+DAY_MS = 86_400_000
+# By the distance of two ticks; the second line stands where it changes. Plotly's own is too long for narrow screens.
+TICKS = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S\n%d %b"},
+    {"dtickrange": [60_000, DAY_MS], "value": "%H:%M\n%d %b"},
+    {"dtickrange": [DAY_MS, "M1"], "value": "%d %b\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+]
 
 
 class TimelinePoint(NamedTuple):
@@ -153,7 +161,13 @@ def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, 
         "hovermode": "x",
         "dragmode": "zoom",
         "bargap": 0,
-        "xaxis": {"type": "date", "showgrid": False, "zeroline": False, "tickangle": 0},
+        "xaxis": {
+            "type": "date",
+            "showgrid": False,
+            "zeroline": False,
+            "tickangle": 0,
+            "tickformatstops": TICKS,
+        },
         "yaxis": {  # of the bars; first, so that the line lies above them
             "side": "right",
             "fixedrange": True,

@@ -9,6 +9,7 @@ from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.chart_card import csv_link
 from layouts.grids import Column, column, endless_grid, number_column
+from layouts.live import updated
 from layouts.thread_compare import compare_section
 from layouts.thread_filters import filters
 
@@ -115,9 +116,7 @@ def footer() -> Component:
                 ],
                 className="row",
             ),
-            html.Span(
-                [html.Time("", id=ids.THREADS_UPDATED), csv_link(ids.THREADS_CSV, "threads.csv")], className="row tools"
-            ),
+            html.Span([updated(ids.THREADS_UPDATED), csv_link(ids.THREADS_CSV, "threads.csv")], className="row tools"),
         ],
         className="grid-footer label",
     )

@@ -174,6 +174,24 @@ def test_a_member_finds_the_project_that_a_thread_of_theirs_is_in(engine: Engine
     world.execute("UPDATE threads SET project_id = %s WHERE thread_id = %s", (uid("bob's"), ONE))
     assert names(engine, "of bob", ALICE)[2] == ["Invoices of bob"]
     assert names(engine, str(uid("bob's")), ALICE)[2] == ["Invoices of bob"]
+    for typed in ("of bob", str(uid("bob's"))):
+        (project,) = found(engine, typed, ALICE).projects
+        assert (project.account_id, project.account) == (None, None)  # whose it is, is not hers to know
+
+
+def test_others_ids_that_begin_alike_do_not_take_the_place_of_a_members_own(engine: Engine, world: Writer) -> None:
+    ids = [UUID(f"abcdef00-0000-4000-8000-{number:012x}") for number in range(41)]
+    for number, one in enumerate(ids):
+        owner = uid("alice") if number == 40 else uid("bob")
+        world.execute("INSERT INTO threads (thread_id, account_id) VALUES (%s, %s)", (one, owner))
+        add_project(world, f"p{number}", "Alike", owner)
+        world.execute("UPDATE projects SET project_id = %s WHERE project_id = %s", (one, uid(f"p{number}")))
+        world.execute("INSERT INTO users (id, email) VALUES (%s, 'x@example.com')", (one,))
+    viewer = Viewer("alice", accounts=frozenset({uid("alice"), ids[40]}))
+    all = found(engine, "abcdef", viewer)
+    assert [thread.thread_id for thread in all.threads] == [ids[40]]
+    assert [account.account_id for account in all.accounts] == [ids[40]]
+    assert [project.project_id for project in all.projects] == [ids[40]]
 
 
 def test_nobody_finds_anything(engine: Engine, world: Writer) -> None:

@@ -60,6 +60,7 @@ function page({ below = [] } = {}) {
     },
   });
   let triggered = [];
+  let looked = null;
   Object.assign(dc, {
     callback_context: { get triggered() { return triggered; } },
     gate: { forget() {}, pace() {}, answered() {}, sourceOf: (part) => part, ask: (part) => asked.push(part) },
@@ -74,10 +75,18 @@ function page({ below = [] } = {}) {
   return {
     asked,
     marked,
-    look: (view) => by("view.data", () => dc.overview.ask(view, null, 0, "idle")),
+    look(view) {
+      looked = view;
+      by("view.data", () => dc.overview.ask(view, null, 0, "idle"));
+    },
+    tops: (target) => dc.overview.tops_answered({ request: 1, took_ms: 5, target }),
     hint: (hint) => by("overview-changed.data", () => dc.overview.ask(VIEW, hint, 0, "idle")),
     tick: (count, status) => by("overview-interval.n_intervals", () => dc.overview.ask(VIEW, null, count, status)),
-    answer: () => by("overview-answer.data", () => dc.overview.figures(ANSWER, { state: "live", history: "complete" })),
+    answer(target = looked) {
+      let shown = null;
+      by("overview-answer.data", () => (shown = dc.overview.figures({ ...ANSWER, target }, { state: "live", history: "complete" })));
+      return shown;
+    },
     frame: () => frames.splice(0).forEach((run) => run()),
     scroll: (moved) => {
       below.splice(0);
@@ -157,4 +166,22 @@ test("without hints it asks every ten seconds while an agent runs, else every th
   assert.equal(take().length, 5);
   tick(4, "running");
   assert.equal(take().length, 5);
+});
+
+test("an answer about what was looked at before shows nothing, and is hidden until the right one is here", () => {
+  const { look, answer, frame, marked, tops, take } = page();
+  look(VIEW);
+  answer();
+  frame();
+  look({ ...VIEW, scope: "a" });
+  take();
+  marked.clear();
+  tops(VIEW); // of all accounts, while one is looked at
+  assert.equal(marked.get("overview-threads"), "loading");
+  assert.ok(answer(VIEW).every((part) => typeof part === "symbol"));
+  frame();
+  assert.deepEqual(take(), []);
+  assert.equal(answer().length, 24);
+  frame();
+  assert.deepEqual(take(), LATER);
 });

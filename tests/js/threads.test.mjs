@@ -141,6 +141,15 @@ test("an end that has moved is read anew", () => {
   assert.deepEqual(plain(list.count()), { rows: 251, known: true });
 });
 
+test("rows beyond an end that has come nearer are let go, however many blocks they fill", () => {
+  const { list, read } = made(250);
+  for (const start of [0, 100, 200]) read(start);
+  assert.equal(list.recount({ total: 150, capped: false }), true);
+  assert.deepEqual([list.rowsFrom(100), list.rowsFrom(200)], [null, null]);
+  assert.deepEqual(plain(list.count()), { rows: 150, known: true });
+  assert.equal(list.recount({ total: 150, capped: false }), false);
+});
+
 test("a jump that ends because enough was looked at says so", () => {
   const list = lists.createList();
   list.take({ start: 0, skip: 0 }, { rows: [{ id: "a" }], after: "a", cut: false, skipped: 0, total: 900, capped: false, version: 1 });
