@@ -121,7 +121,7 @@
         dc.render.succeeded(["accounts-answer"]);
         const { total, count, note, as_of, of, complete } = answer;
         const time = as_of ? [dc.view.clock(as_of, Date.now(), of.zone), as_of] : [dc.no_update, dc.no_update];
-        return [total || !complete ? "rows" : "empty", count, note, ...time];
+        return [total === 0 && complete ? "empty" : "rows", count ?? dc.no_update, note, ...time];
       },
 
       /* The class of the list: figures that may not be up to date look so. What was missed is asked for. */

@@ -9,6 +9,7 @@
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
   const READY_MS = 10;
+  const UNKNOWN = -1; // where the rows end, in the grid's words
 
   const same = (one, other) => Object.keys(one).every((name) => one[name] === (other || {})[name]);
 
@@ -45,6 +46,7 @@
     let again = null; // the timer of asking again
     let missed = false; // something changed while nothing could be asked
     let total = null;
+    let uncounted = false; // the last answer did not know the total
     let size = 0; // of a block
     let rest = null;
     let opened = 0; // counts pages
@@ -63,10 +65,19 @@
       askNext();
     }
 
-    /* One at a time; what came into sight last is asked for first. */
+    /* One at a time; what came into sight last is asked for first, and how many rows there are after all of it. */
     function askNext() {
-      if (asked || !waiting.length) return;
-      askFor(waiting[waiting.length - 1].target);
+      if (asked) return;
+      if (waiting.length) askFor(waiting[waiting.length - 1].target);
+      else if (uncounted) askFor({ ...query, offset: 0, limit: 0 });
+    }
+
+    /* `alone`: no block came with it, whose end the grid would have taken it for. */
+    function count(now, alone) {
+      if (alone && total === 0 && now) api.purgeInfiniteCache();
+      else if (alone && now) api.setRowCount(now, true);
+      total = now;
+      uncounted = false;
     }
 
     function askFor(target) {
@@ -80,6 +91,7 @@
       waiting = [];
       asked = null;
       total = null;
+      uncounted = false;
     }
 
     function refresh() {
@@ -143,8 +155,9 @@
       changed,
 
       /*
-       * `answer`: request, of (its target), rows, total. Says whether it was what the grid waits for. One that it does
-       * not wait for was asked for by the gate itself, as the tab came back: then all are asked for again.
+       * `answer`: request, of (its target), rows, total (null where it is yet to be counted: it is asked for, once
+       * there are rows, with a block of none). Says whether it was what the grid waits for. One that it does not wait
+       * for was asked for by the gate itself, as the tab came back: then all are asked for again.
        */
       answered(answer) {
         rest.answered(answer.took_ms);
@@ -156,9 +169,9 @@
         asked = null;
         const served = waiting.filter(({ target }) => same(target, answer.of));
         waiting = waiting.filter((one) => !served.includes(one));
-        for (const { params } of served) params.successCallback(answer.rows, answer.total);
-        if (total === 0 && answer.total && !served.length) api.purgeInfiniteCache();
-        total = answer.total;
+        for (const { params } of served) params.successCallback(answer.rows, answer.total ?? total ?? UNKNOWN);
+        if (answer.total === null) uncounted = true;
+        else count(answer.total, !served.length);
         askNext();
         if (missed || answer.complete === false) changed();
         missed = false;

@@ -34,11 +34,14 @@ PARAMETERS = ("q", "sort", "state")
 
 @noted
 def list_accounts(queries: Queries, asked: Mapping[str, Any]) -> Answer:
-    """A block of the list, with the target that it is the answer to; what an empty list says."""
+    """A block of the list, with the target that it is the answer to; what an empty list says.
+
+    A block of no rows is asked for to learn how many there are in all.
+    """
     query = account_query({name: text_of(asked.get(name) or "") for name in PARAMETERS})
     zone, offset = zone_of(text_of(asked.get("zone") or "UTC")), place_of(asked.get("offset"), FARTHEST)
     block = account_block(queries, current_viewer(), query, offset, place_of(asked.get("limit"), MOST_ROWS))
-    empty = not block.total and block.reckoned >= 1  # else the rest may have some
+    empty = block.total == 0 and block.reckoned >= 1  # else the rest may have some
     nothing = accounts.nothing(searched=bool(query.search), state=query.state) if empty else None
     rows = [grid_row(row, queries, zone) for row in block.rows]
     as_of = utc(block.rows[0].as_of) if block.rows else None
@@ -57,12 +60,15 @@ def target_of(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about(block: AccountBlock, query: AccountQuery, zone: ZoneInfo) -> dict[str, Any]:
-    """How many accounts there are, and how far the order is reckoned; `complete` where there is no more to ask for."""
+    """How many accounts there are, None where that is yet to be counted, and how far the order is reckoned.
+
+    `complete` where there is no more to ask for.
+    """
     complete = block.reckoned >= 1
     clock = f"{block.as_of.astimezone(zone):%H:%M:%S}" if block.as_of else ""
     return {
         "total": block.total,
-        "count": accounts.count_text(block.total, narrowed=query.narrowed),
+        "count": None if block.total is None else accounts.count_text(block.total, narrowed=query.narrowed),
         "complete": complete,
         "note": "" if complete else accounts.reckoned_text(block.reckoned, clock),
     }

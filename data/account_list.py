@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from data.account_ids import account_ids, account_ids_after
+from data.account_ids import account_count, account_ids, account_ids_after
 from data.account_query import RECKONED_SORTS, RECKONED_STATES, AccountQuery
 from data.account_rows import AccountRow, account_rows
 from data.account_standings import Standings, reckoned_accounts
@@ -20,18 +20,20 @@ from data.queries import Queries
 from data.viewer import Viewer
 
 MOST_ROWS = 200  # of a block
+COUNT_KEY = "account-count"
+COUNT_STALE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class AccountBlock:
-    """Rows of the list, and how many there are in all.
+    """Rows of the list, and how many there are in all: None where that is not known yet, and a block of no rows says.
 
     `reckoned` is the share of the accounts that the order knows of, `as_of` how old it may be; 1 and None where
     nothing had to be reckoned.
     """
 
     rows: tuple[AccountRow, ...]
-    total: int
+    total: int | None
     reckoned: float = 1.0
     as_of: datetime | None = None
 
@@ -41,9 +43,32 @@ def account_block(queries: Queries, viewer: Viewer, query: AccountQuery, offset:
     limit = max(0, min(limit, MOST_ROWS))
     if query.reckoned:
         return reckoned_block(queries, viewer, query, offset, limit)
+    if not limit:
+        return AccountBlock((), counted(queries, viewer, query))
     with queries.connect() as connection:
-        ids, total = account_ids(connection, viewer, query, limit=limit, offset=offset)
-        return AccountBlock(account_rows(connection, viewer, ids, queries.credits_per_dollar), total)
+        ids = account_ids(connection, viewer, query, limit=limit, offset=offset)
+        rows = account_rows(connection, viewer, ids, queries.credits_per_dollar)
+    ends_here = len(ids) < limit and (ids or not offset)
+    return AccountBlock(rows, offset + len(ids) if ends_here else known_count(queries, viewer, query))
+
+
+def counted(queries: Queries, viewer: Viewer, query: AccountQuery) -> int:
+    """Counting takes longer than a block does, and need not be repeated for each."""
+
+    def read() -> int:
+        with queries.connect() as connection:
+            return account_count(connection, viewer, query)
+
+    return queries.cache.fetch(count_key(viewer, query), read, stale_time=COUNT_STALE_SECONDS)
+
+
+def known_count(queries: Queries, viewer: Viewer, query: AccountQuery) -> int | None:
+    found: int | None = queries.cache.fresh(count_key(viewer, query), stale_time=COUNT_STALE_SECONDS)
+    return found
+
+
+def count_key(viewer: Viewer, query: AccountQuery) -> tuple[str, ...]:
+    return (COUNT_KEY, viewer.key, query.state, query.search)
 
 
 def reckoned_block(queries: Queries, viewer: Viewer, query: AccountQuery, offset: int, limit: int) -> AccountBlock:
@@ -58,11 +83,11 @@ def reckoned_ids(connection: Connection, viewer: Viewer, query: AccountQuery, st
     """Every account that matches, in the query's order."""
     places = places_in(standings, query.state)
     if query.order not in RECKONED_SORTS:
-        return account_ids(connection, viewer, query, among=list(map(standings.account_id, places)))[0]
+        return account_ids(connection, viewer, query, among=list(map(standings.account_id, places)))
     ids = list(map(standings.account_id, ordered(standings, places, query.order, downwards=query.downwards)))
     if not query.search and query.state in ("", *RECKONED_STATES):
         return ids
-    matching = set(account_ids(connection, viewer, query)[0])
+    matching = set(account_ids(connection, viewer, query))
     return [id for id in ids if id in matching]
 
 

@@ -96,7 +96,7 @@ def reckoned_accounts(queries: Queries, viewer: Viewer) -> Reckoned:
 
 def read_roster(queries: Queries, viewer: Viewer) -> bytes:
     with queries.connect() as connection:
-        ids, _ = account_ids(connection, viewer, AccountQuery(sort="id"))
+        ids = account_ids(connection, viewer, AccountQuery(sort="id"))
     return b"".join(id.bytes for id in ids)
 
 

@@ -88,6 +88,11 @@ class QueryCache:
         record = seen.record
         return Entry(record.value, record.updated_at, record.stamps != seen.stamps, record.error)
 
+    def fresh(self, key: Key, *, stale_time: float) -> Any:
+        """A cached value younger than `stale_time` seconds, without a read; None where there is none."""
+        record = _fresh(self._store.look(key), stale_time)
+        return record.value if record else None
+
     def set(self, key: Key, value: Any) -> None:
         """Makes `value` fresh from now; what was read, or began to be, of `key` or below it is outdated."""
         with self._landing(key):

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from data import account_standings
+from data import account_ids, account_standings
 from data.account_list import AccountBlock, account_block, accounts_after
 from data.account_query import RECKONED_SORTS, SORTS, STATES, AccountQuery, account_query
 from data.cache import QueryCache, make_cache
@@ -64,7 +64,7 @@ def labels(found: AccountBlock) -> list[str]:
         ("-name", ["Eve", "Dora", "Cem", "Ben", "Ann", "Unattributed"]),
         ("-plan", ["Ben", "Dora", "Ann", "Cem", "Eve", "Unattributed"]),
         ("-allowance", ["Dora", "Ben", "Ann", "Cem", None, None]),
-        ("-rate", ["Unattributed", "Ben", "Ann", "Cem", "Dora", "Eve"]),
+        ("-rate", ["Unattributed", "Ben", "Dora", "Cem", "Ann", "Eve"]),
         ("out", ["Cem", "Ann", "Ben", "Dora", None, None]),
         ("-out", ["Dora", "Ben", "Ann", "Cem", None, None]),
         ("left", ["Cem", "Ann", "Ben", "Dora", None, None]),
@@ -113,6 +113,37 @@ def test_blocks_are_parts_of_the_whole(queries: Queries, people: Writer, sort: s
         label for offset in (0, 2, 4) for label in labels(block(queries, sort=sort, offset=offset, limit=2))
     ] == whole
     assert block(queries, sort=sort, offset=6).rows == ()
+
+
+@pytest.mark.parametrize("sort", ["", "-rate", "name"])
+@pytest.mark.parametrize(("search", "expected"), [("", 6), ("n", 3)])
+def test_a_block_that_does_not_reach_the_end_is_counted_apart(
+    queries: Queries, people: Writer, sort: str, search: str, expected: int
+) -> None:
+    assert block(queries, sort=sort, search=search, limit=2).total is None
+    found = block(queries, sort=sort, search=search, limit=0)
+    assert (found.rows, found.total) == ((), expected)
+    assert block(queries, sort=sort, search=search, limit=2).total == expected
+    assert block(queries, sort=sort, search=search, offset=expected - 1, limit=5).total == expected
+
+
+@pytest.mark.parametrize("search", ["", "n", "ann", "@example"])
+@pytest.mark.parametrize("sort", ["-last", "-rate"])
+def test_the_first_are_found_without_the_others(
+    queries: Queries, people: Writer, sort: str, search: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether they were or not, and however many the walk looks at: the same accounts in the same order."""
+    query = {"sort": sort, "search": search}
+    with monkeypatch.context() as patch:
+        patch.setattr(account_ids, "begins_with_the_latest", lambda _query: False)
+        expected = labels(block(queries, **query))
+    assert expected
+    for reach in (0, 1, 1000):
+        monkeypatch.setattr(account_ids, "LATEST", reach)
+        for offset in range(len(expected)):
+            for limit in (1, 2):
+                found = labels(block(queries, offset=offset, limit=limit, **query))
+                assert found == expected[offset : offset + limit]
 
 
 def test_accounts_known_by_a_plan_or_by_usage_alone_are_listed(queries: Queries, connection: Writer) -> None:

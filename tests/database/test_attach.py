@@ -344,3 +344,22 @@ def test_the_past_fills_its_pages_and_what_comes_later_finds_room(connection: Co
     assert figure(connection, pages) < folded * Decimal("0.8")
     assert sorted(connection.execute(room).fetchall()) == sorted(before)
     assert differences(connection) == []
+
+
+def test_accounts_that_every_step_counts_lie_as_close_as_if_counted_once(
+    connection: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.execute(
+        "INSERT INTO usage_logs (user_id, estimated_cost, created_at)"
+        " SELECT lpad(to_hex(n % 50 + 1), 32, '0')::uuid, 1, now() FROM generate_series(1, 5000) n"
+    )
+    fold(connection)
+    monkeypatch.setattr(history, "BLOCKS_A_STEP", 1)
+    steps = figure(connection, "SELECT pg_relation_size('usage_logs') / 8192")
+    connection.execute("UPDATE creditpulse.state SET history = 'needed'")
+    assert history.count_history(database_url)
+    assert steps > 20
+    assert figure(connection, "SELECT pg_relation_size('creditpulse.account_totals') / 8192") <= 2
+    assert figure(connection, "SELECT sum(calls) FROM creditpulse.account_totals") == 5000
+    assert figure(connection, "SELECT count(to_regclass('creditpulse.counted_account_totals'))") == 0
+    assert differences(connection) == []

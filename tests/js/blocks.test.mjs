@@ -19,6 +19,7 @@ function page({ visibility = "visible" } = {}) {
     applyColumnState: ({ state }) => log.push(`sort ${state[0].colId} ${state[0].sort}`),
     refreshInfiniteCache: () => log.push("refresh"),
     purgeInfiniteCache: () => log.push("purge"),
+    setRowCount: (rows, known) => log.push(`${rows} rows, ${known ? "no more" : "or more"}`),
     ensureIndexVisible: (row) => log.push(`show ${row}`),
   };
   const document = { visibilityState: visibility };
@@ -175,4 +176,34 @@ test("a list that is empty is looked at without its grid, which comes back once 
   clock.advance(1000);
   assert.equal(answer(asked[2]), true);
   assert.equal(log.at(-1), "purge");
+});
+
+test("how many rows there are is asked for once none are waited for", async () => {
+  const { asked, want, answer, log } = await opened();
+  const first = want(0);
+  const second = want(100);
+  answer(asked[0], [{ id: "a" }], { total: null });
+  assert.deepEqual(plain(first), [[[{ id: "a" }], -1]]);
+  assert.deepEqual([asked[1].offset, asked[1].limit], [100, 100]);
+  answer(asked[1], [{ id: "b" }], { total: null });
+  assert.equal(second[0][1], -1);
+  assert.deepEqual([asked[2].offset, asked[2].limit], [0, 0]);
+  answer(asked[2], [], { total: 20000 });
+  assert.equal(log.at(-1), "20000 rows, no more");
+  const third = want(200);
+  answer(asked[3], [{ id: "c" }], { total: null }); // counted a while ago: that stands until it is counted anew
+  assert.equal(third[0][1], 20000);
+  assert.equal(asked[4].limit, 0);
+});
+
+test("a count is not asked for of a query that is no more", async () => {
+  const { asked, want, answer, blocks } = await opened();
+  want(0);
+  answer(asked[0], [{ id: "a" }], { total: null });
+  assert.equal(asked[1].limit, 0);
+  blocks.show({ ...QUERY, q: "ann" });
+  want(0);
+  assert.equal(answer(asked[1], [], { total: 20000 }), false);
+  answer(asked[2], [{ id: "b" }], { total: 1 });
+  assert.equal(asked.length, 3);
 });
