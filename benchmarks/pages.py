@@ -72,7 +72,7 @@ def pages(until: datetime) -> tuple[Page, ...]:
         Page("overview: top models", lambda c: top_models(c, SYSTEM, everything), LATER_MS),
         Page("busiest account: active threads", lambda c: activity(c, SYSTEM, own), LATER_MS),
         Page("busiest account: top threads", lambda c: top_threads(c, SYSTEM, own), LATER_MS),
-        Page("overview: running agents", lambda c: running_agents(c, SYSTEM, "all", limit=50), PAGE_MS),
+        Page("overview: agents that burn most", lambda c: running_agents(c, SYSTEM, "all", limit=50), LATER_MS),
         Page("navigation", navigation, PAGE_MS),
         Page("accounts: a block by the latest call", lambda c: accounts_block(c, AccountQuery()), PAGE_MS),
         Page("accounts: a block by burn rate", lambda c: accounts_block(c, AccountQuery(sort="-rate")), PAGE_MS),
