@@ -24,8 +24,8 @@ from data.cache import QueryCache, make_cache
 from data.engine import make_async_engine, make_engine, make_stream_engine, plain_url
 from data.errors import CreditpulseError
 from data.leader import Leader
-from data.migrate import newest_revision
 from data.queries import Queries
+from data.revisions import newest_revision
 from data.turns import Turns
 from live.host import make_host
 from live.server import end_with_supervisor, run_server

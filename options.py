@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from data.columns import parse_mapping
+from data.demo_options import MOST_HISTORY_DAYS, MOST_THREADS, parse_rate
 from data.errors import InputError
-from data.replay import parse_speed
-from data.simulator import MOST_HISTORY_DAYS, MOST_THREADS, parse_rate
 
 MOST_PORT = 65_535
 MOST_WORKERS = 1000
@@ -47,6 +47,17 @@ def parse_start(text: str) -> datetime:
     except ValueError:
         raise InputError(f"{text} is no time; write one such as 2026-11-23T09:00:00Z") from None
     return start if start.tzinfo else start.replace(tzinfo=UTC)
+
+
+def parse_speed(text: str) -> float:
+    """The value of `--speed`. Raises InputError for anything but a number above 0."""
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not (math.isfinite(speed) and speed > 0):
+        raise InputError(f"{text} is no speed; write a number above 0, such as 60")
+    return speed
 
 
 def parse_pair(text: str) -> Iterable[tuple[str, str]]:

@@ -22,10 +22,6 @@ from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from flask_caching.backends.simplecache import SimpleCache
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 Key = tuple[str, ...]
 Stamps = tuple[str | None, ...]
@@ -66,6 +62,7 @@ class CacheStore:
     def __init__(self, cache: Cache, clock: Callable[[], float], keep_seconds: float) -> None:
         self._cache = cache
         self._clock = _shared_clock(cache, clock)
+        self._failures = _failures(cache)
         self._keep_seconds = keep_seconds
         self._outage: str | None = None
         self._lock = threading.Lock()
@@ -82,7 +79,7 @@ class CacheStore:
             stamps = self._complete(key) if stamp and None in found else tuple(found)
             now = self._clock()  # after the entry, so that no age is negative
             return Seen(self._unless_expired(_unpack(packed), now), stamps, now)
-        except (RedisError, OSError) as error:
+        except self._failures as error:
             return Seen(None, (self._note_outage(error),), now=0.0, lost=True)
 
     def keep(self, key: Key, record: Record) -> None:
@@ -90,14 +87,14 @@ class CacheStore:
         try:
             self._return_after_outage()
             self._cache.set(_entry_name(key), packed, timeout=math.ceil(self._keep_seconds))
-        except (RedisError, OSError) as error:
+        except self._failures as error:
             self._note_outage(error)
 
     def remove_stamp(self, prefix: Key) -> None:
         try:
             self._return_after_outage()
             self._cache.delete(_stamp_name(prefix))
-        except (RedisError, OSError) as error:
+        except self._failures as error:
             self._note_outage(error, invalidation=True)
 
     def _complete(self, key: Key) -> Stamps:
@@ -158,6 +155,10 @@ def make_cache(server: Flask, cache_url: str | None) -> Cache:
     if not cache_url:
         config: dict[str, Any] = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MEMORY_THRESHOLD}
     else:
+        from redis.backoff import NoBackoff
+        from redis.exceptions import ConnectionError as RedisConnectionError
+        from redis.retry import Retry
+
         connection = {
             "socket_connect_timeout": 1.0,
             "socket_timeout": 1.0,
@@ -175,6 +176,16 @@ def portable(error: Exception) -> Exception:
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
+
+
+def _failures(cache: Cache) -> tuple[type[Exception], ...]:
+    """What says that the store is away. Without a Redis its library, which takes long to load, is not needed."""
+    backend: Any = cache.cache
+    if not isinstance(backend, RedisCache):
+        return (OSError,)
+    from redis.exceptions import RedisError
+
+    return (RedisError, OSError)
 
 
 def _shared_clock(cache: Cache, clock: Callable[[], float]) -> Callable[[], float]:

@@ -13,10 +13,11 @@ from psycopg.rows import TupleRow
 
 from data.constants import LEADER_LOCK
 from data.engine import KEEPALIVE, plain_url
-from data.errors import CreditpulseError, SchemaError, UnavailableError
+from data.errors import CreditpulseError, SchemaError, UnavailableError, first_line
 from data.fit import changed_tables, missed_changes
 from data.history import history_of
-from data.migrate import OLDEST_SERVER, first_line, newest_revision
+from data.migrate import OLDEST_SERVER
+from data.revisions import newest_revision
 from data.sources import check_rights, find_sources, find_users
 from data.table_triggers import has_triggers, wanted_triggers
 from data.triggers import COUNTED

@@ -38,3 +38,9 @@ class InputError(CreditpulseError):
 
 class MisdirectedError(InputError):
     pass
+
+
+def first_line(error: Exception) -> str:
+    """What a driver says, without the statement and its parameters."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().split("\n")[0]

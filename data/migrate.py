@@ -8,14 +8,13 @@ from pathlib import Path
 import psycopg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from data.attach import attach
 from data.constants import MIGRATE_LOCK
 from data.engine import make_engine, plain_url
-from data.errors import CreditpulseError, MissingRightError, UnavailableError
+from data.errors import CreditpulseError, MissingRightError, UnavailableError, first_line
 from data.history import Progress, no_progress
 
 OLDEST_SERVER = 140000  # PostgreSQL 14
@@ -81,19 +80,9 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def newest_revision() -> str | None:
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
-
-
 def refused(error: Exception) -> CreditpulseError:
     if not isinstance(getattr(error, "orig", error), psycopg.errors.InsufficientPrivilege):
         return CreditpulseError(f"the schema could not be brought up to date: {first_line(error)}")
     return MissingRightError(
         f"{first_line(error)}; the role needs CREATE on the database and has to own the source tables"
     )
-
-
-def first_line(error: Exception) -> str:
-    """What the driver says, without the statement and its parameters."""
-    original = getattr(error, "orig", None) or error
-    return str(original).strip().split("\n")[0]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from genai_prices import Usage
-from genai_prices.data_snapshot import DataSnapshot, get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+if TYPE_CHECKING:  # a server needs no price before somebody looks at a call, and the library takes long to load
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import ModelInfo, ModelPrice
 
 
 class Part(NamedTuple):
@@ -80,6 +80,8 @@ class PriceList:
     @cached_property
     def snapshot(self) -> DataSnapshot:
         """With the first price that is asked for: to load every price there is takes a quarter of a second."""
+        from genai_prices.data_snapshot import get_snapshot
+
         return self.given or get_snapshot()
 
     def cost(
@@ -131,12 +133,16 @@ def spellings(name: str) -> Iterator[tuple[str | None, str]]:
 
 def thresholds(price: ModelPrice) -> list[int]:
     """The prompt lengths above which other rates apply, the highest first; -1 is every prompt."""
+    from genai_prices.types import TieredPrices
+
     tiered = [value for value in vars(price).values() if isinstance(value, TieredPrices)]
     return sorted({-1, *(tier.start for value in tiered for tier in value.tiers)}, reverse=True)
 
 
 def rates(price: ModelPrice, above: int) -> Rates:
     """The rates above a threshold, as differences of prices that the library works out itself."""
+    from genai_prices import Usage
+
     length = above + 2  # the shortest prompt that can also be one token longer, or shorter by none
 
     def dollars(prompt: int, **more: int) -> Decimal:

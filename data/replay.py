@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from data.errors import CreditpulseError, InputError
+from data.errors import CreditpulseError
 from data.importer import utc_now
 from data.prices import PriceList
 from data.recordings import Call, CallReader, assumptions, calls, open_recording
@@ -66,17 +65,6 @@ class ReplaySummary:
 
 def no_progress(_progress: ReplayProgress) -> None:
     pass
-
-
-def parse_speed(text: str) -> float:
-    """The value of `--speed`. Raises InputError for anything but a number above 0."""
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not (math.isfinite(speed) and speed > 0):
-        raise InputError(f"{text} is no speed; write a number above 0, such as 60")
-    return speed
 
 
 def replay_file(

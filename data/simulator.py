@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -22,15 +21,12 @@ from data.demo_agents import Agents, Event
 from data.demo_calls import Models
 from data.demo_cast import Thread, make_cast
 from data.demo_history import DAY, Window, missing_windows, runs_of, week_of
+from data.demo_options import DemoOptions
 from data.engine import KEEPALIVE, plain_url
 from data.errors import InputError, UnavailableError
 from data.history import Progress, no_progress
 
 logger = logging.getLogger(__name__)
-
-MOST_THREADS = 1000
-MOST_RATE = 1000  # calls a second
-MOST_HISTORY_DAYS = 730
 
 SETTLE_EVERY = timedelta(seconds=15)
 LOCK_SECONDS = 5.0  # a killed demo's connection takes a moment to end
@@ -40,33 +36,6 @@ QUIET_START_AFTER = timedelta(minutes=35)  # a pause that the quiet run at the s
 
 Clock = Callable[[], datetime]
 Wait = Callable[[float], bool]  # waits that many seconds at most; true when it is time to stop
-
-
-@dataclass(frozen=True)
-class DemoOptions:
-    """`threads` agents make `rate` calls a second, after a history of `history_days` days."""
-
-    threads: int = 8
-    rate: float = 4.0
-    history_days: int = 60
-    seed: int = 7
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.threads <= MOST_THREADS:
-            raise InputError(f"{self.threads} threads will not do; choose 1 to {MOST_THREADS}")
-        if not 0 < self.rate <= MOST_RATE:
-            raise InputError(f"{self.rate} is no rate; choose calls a second, above 0 and up to {MOST_RATE}")
-        if not 0 <= self.history_days <= MOST_HISTORY_DAYS:
-            raise InputError(f"{self.history_days} days of history will not do; choose 0 to {MOST_HISTORY_DAYS}")
-
-
-def parse_rate(text: str) -> float:
-    """Calls a second. Raises InputError for anything but a number that `DemoOptions` takes."""
-    try:
-        rate = float(text)
-    except ValueError:
-        raise InputError(f"{text} is no rate; choose calls a second, above 0 and up to {MOST_RATE}") from None
-    return DemoOptions(rate=rate).rate
 
 
 def utc_now() -> datetime:

@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from data.constants import MIGRATE_LOCK
 from data.errors import CreditpulseError, SchemaError, UnavailableError
 from data.fit import changed_tables, missed_changes
-from data.migrate import newest_revision
+from data.revisions import newest_revision
 from data.sources import Source, find_sources, find_users
 from data.table_triggers import add_triggers
 from data.triggers import trigger_functions

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from data.engine import KEEPALIVE, plain_url
-from data.errors import MissingRightError, SchemaError, UnavailableError
+from data.errors import MissingRightError, SchemaError, UnavailableError, first_line
 
 Writer = psycopg.Connection[TupleRow]
 
@@ -43,7 +43,3 @@ def told() -> Iterator[None]:
         raise UnavailableError(f"the database does not answer: {first_line(error)}") from error
     except psycopg.Error as error:
         raise SchemaError(f"the database refused the rows: {first_line(error)}") from error
-
-
-def first_line(error: psycopg.Error) -> str:
-    return str(error).strip().split("\n")[0]

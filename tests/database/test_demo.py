@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from data.demo_cast import MARKER
+from data.demo_options import DemoOptions
 from data.errors import InputError, UnavailableError
-from data.simulator import Demo, DemoOptions, run_demo
+from data.simulator import Demo, run_demo
 
 Connection = psycopg.Connection[tuple[object, ...]]
 SMALL = DemoOptions(threads=4, rate=4.0, history_days=3)

@@ -13,9 +13,10 @@ import pytest
 
 from data.errors import InputError, UnavailableError
 from data.readings import identity
-from data.replay import ReplayProgress, parse_speed, replay_file
+from data.replay import ReplayProgress, replay_file
 from data.replay_tables import ReplayTables
 from data.schedule import LINGER_SECONDS
+from options import parse_speed
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

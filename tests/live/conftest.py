@@ -22,7 +22,7 @@ from access.directory import Directory
 from access.resolver import make_resolver
 from access.viewer import current_viewer
 from data.engine import make_async_engine
-from data.migrate import newest_revision
+from data.revisions import newest_revision
 from live.host import make_host
 from live.server import server_config
 from live.stream import Live, make_live

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from access.resolver import resolve_local
 from data.engine import make_async_engine
-from data.migrate import newest_revision
+from data.revisions import newest_revision
 from live.host import make_host
 from live.server import run_server
 from live.stream import make_live

@@ -15,8 +15,8 @@ from data.demo_agents import QUIET_AT_START, RUNAWAY_FIRST, RUNAWAY_LASTS, Agent
 from data.demo_calls import LARGEST_CONTEXT, MODELS, Call, Models
 from data.demo_cast import Cast, make_cast, months_after
 from data.demo_history import DAY, Window, midnight, missing_windows, runs_of
+from data.demo_options import DemoOptions
 from data.errors import InputError
-from data.simulator import DemoOptions
 
 NOW = datetime(2026, 3, 18, 14, 7, tzinfo=UTC)  # a Wednesday
 TODAY = midnight(NOW.date())
