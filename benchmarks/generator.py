@@ -204,6 +204,10 @@ def attach_history(url: str) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
+# As a server has that keeps so many calls; with the embedded database's 256 MB each page pushes the others' out.
+SHARED_BUFFERS = "2GB"
+
+
 @contextmanager
 def generated(rows: int, keep: Path | None) -> Iterator[tuple[str, Shape]]:
     """The URL and shape of the database of that size in the folder `keep`, made at its first use; without a folder,
@@ -211,7 +215,8 @@ def generated(rows: int, keep: Path | None) -> Iterator[tuple[str, Shape]]:
 
     What is kept is a state folder too: `CREDITPULSE_STATE_DIR=DIR/10M python app.py serve` shows it.
     """
-    with harness.postgres(keep / size_of(rows) if keep else None, fsync="off") as url:
+    folder = keep / size_of(rows) if keep else None
+    with harness.postgres(folder, fsync="off", shared_buffers=SHARED_BUFFERS) as url:
         shape = shape_in(url, rows)
         if shape is None:
             shape = generate(url, rows)
