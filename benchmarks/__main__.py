@@ -12,6 +12,7 @@ SHORT = {
     "totals": ["--rows", "10000", "1000000"],
     "old_snapshot": [],
     "fanout": [],
+    "viewers": ["--seconds", "5", "--most", "500"],
     "pages": ["--rows", "100K", "1M"],
     "raw_chart": ["--rows", "1M"],
     "drawing": ["--rows", "1M", "--accounts", "2", "--blocks", "20"],

@@ -77,6 +77,13 @@ def leading(url: str) -> Iterator[Leader]:
 @contextmanager
 def serving(url: str) -> Iterator[str]:
     """`app.py serve` on that database, as a process of its own; yields the address, `127.0.0.1:port`."""
+    with server_process(url) as (address, _process):
+        yield address
+
+
+@contextmanager
+def server_process(url: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same with its process."""
     address = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory(prefix="creditpulse-bench-state-") as state:
         environment = {**os.environ, "CREDITPULSE_DATABASE_URL": url, "CREDITPULSE_STATE_DIR": state}
@@ -84,7 +91,7 @@ def serving(url: str) -> Iterator[str]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
             wait_ready(process, address)
-            yield address
+            yield address, process
         finally:
             process.terminate()
             process.wait(START_SECONDS)
