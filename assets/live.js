@@ -7,6 +7,7 @@
 
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
+  const PAINT_MS = 100; // what changes more often than this cannot be read
   const HINT_MS = 1000;
   const STORE_MS = 1000; // a pass of Dash keeps the page busy for tens of milliseconds, and the figure stands there already
   const RESTORED_MS = 60000;
@@ -93,7 +94,7 @@
   }
 
   function createTab() {
-    const { publish, createCoalescer, createThrottle } = dc.publish;
+    const { publish, createThrottle } = dc.publish;
     const now = dc.live_state.createClock(
       () => window.performance.now(),
       () => Date.now(),
@@ -112,21 +113,30 @@
       clearTimeout: (timer) => window.clearTimeout(timer),
       fetch: (path, { timeoutMs, ...options }) =>
         window.fetch(path, { ...options, signal: window.AbortSignal.timeout(timeoutMs) }),
+      visible: () => window.document.visibilityState !== "hidden",
+      onNetwork(changed) {
+        window.addEventListener("online", changed);
+        window.document.addEventListener("resume", changed); // it was frozen
+        window.addEventListener("pageshow", (event) => event.persisted && changed());
+      },
       onFrame: take,
       onChange: changed,
       onRefused: refused,
     });
 
-    const put = createCoalescer({
+    const later = (run, ms) => window.setTimeout(run, ms);
+    const union = (first, second) => [...new Set([...first, ...second])];
+
+    /* One pass over the page for all that a frame brought, the first at once. What is painted is the newest there is. */
+    const paint = createThrottle({
+      ms: PAINT_MS,
       now,
-      nextFrame: (run) => {
-        if (window.document.visibilityState === "hidden") window.setTimeout(run, 250);
-        else window.requestAnimationFrame(run);
-      },
-      apply(values) {
-        values.forEach((data, name) => dc.render.paint(data, name)); // first: a store takes its time
-        const names = [...values.keys()];
-        names.filter((name) => isUrgent(values.get(name), stored.get(name))).forEach(store);
+      setTimeout: later,
+      merge: union,
+      fire(names) {
+        const values = names.map((name) => [name, board.shown.get(name)]).filter(([, data]) => data);
+        for (const [name, data] of values) dc.render.paint(data, name); // first: a store takes its time
+        for (const [name, data] of values) if (isUrgent(data, stored.get(name))) store(name);
         storeLater(names);
       },
     });
@@ -134,8 +144,8 @@
     const storeLater = createThrottle({
       ms: STORE_MS,
       now,
-      setTimeout: (run, ms) => window.setTimeout(run, ms),
-      merge: (first, second) => [...new Set([...first, ...second])],
+      setTimeout: later,
+      merge: union,
       fire: (names) => names.forEach(store),
     });
 
@@ -148,7 +158,7 @@
     const hint = createThrottle({
       ms: HINT_MS,
       now,
-      setTimeout: (run, ms) => window.setTimeout(run, ms),
+      setTimeout: later,
       merge: mergeHints,
       fire(found) {
         const names = staleNames(found, page.scope, page.thread, page.account);
@@ -162,16 +172,18 @@
     });
 
     function take(messages, known) {
-      const values = new Map();
+      const names = [];
+      const wanted = stream.topics(); // what was given up a moment ago may still come
       for (const message of messages) {
         if (message.type === "changed") hint(message);
-        else if (message.type !== "beat") {
+        else if (wanted.includes(topicOf(message))) {
           const pushed = { ...message, connection: known.connection };
-          for (const store of storesOf(message, page)) if (board.accept(pushed, store)) values.set(store, pushed);
+          for (const store of storesOf(message, page)) if (board.accept(pushed, store)) names.push(store);
           if (message.scope && message.scope === page.scope) page.delivered = known.connection;
         }
       }
-      if (values.size) put(values);
+      if (names.length) paint(names);
+      announce(known);
     }
 
     /* Only once changes are really being delivered: listening, and this connection has sent the scope's value. */
@@ -211,15 +223,25 @@
         const left = known.beatAt + dc.live_state.BEAT_MS - now();
         page.beatTimer = window.setTimeout(refreshState, Math.min(LOOK_MS, Math.max(0, left) + 1));
       }
-      const name = `${state} ${known.history}`;
+      const name = `${state} ${known.history} ${hidden}`;
       if (page.state === name) return;
-      const data = { state, history: known.history, since: new Date().toISOString() };
+      const data = { state, history: known.history, asking: !hidden, since: new Date().toISOString() };
       if (publish("live-state", { data })) page.state = name;
       if (state === "live") dc.gate.askFailed(); // whatever kept it from an answer is likely over
     }
 
+    /* Somebody may prefer to be without a stream: figures are then asked for at the periods. */
+    function prefer() {
+      if (dc.preferences.current()?.live_stream === false) stream.pause("preference");
+      else stream.resume("preference");
+    }
+
     for (const event of ["online", "offline"]) window.addEventListener(event, refreshState);
     window.document.addEventListener("visibilitychange", refreshState);
+    if (dc.preferences) {
+      dc.preferences.onChange(prefer);
+      prefer();
+    }
 
     return { stream, board, page, stored, store, refreshState };
   }

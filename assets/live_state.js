@@ -8,11 +8,13 @@
 
   /*
    * `known`: hidden, online (the browser's own view), reachable (the server's last answer or silence),
-   * connected (the stream's first frame is in), beatAt (ms), listening, queueAgeMs, history.
+   * connected (the stream's first frame is in), beatAt (ms), listening, queueAgeMs, history, off (the stream was
+   * released: what is asked for at the periods may still fail).
    */
   function stateOf(known, now) {
     if (known.hidden) return "paused";
     if (!known.online || !known.reachable) return "offline";
+    if (known.off) return "paused";
     return isDelivered(known, now) ? "live" : "polling";
   }
 

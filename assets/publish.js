@@ -1,4 +1,4 @@
-/* The way from our own events into Dash: onto components that are on the page, and never more than a frame's worth. */
+/* The way from our own events into Dash: onto components that are on the page, and no more often than is of use. */
 (function (window) {
   "use strict";
 
@@ -10,34 +10,6 @@
     } catch {
       return false;
     }
-  }
-
-  /*
-   * Hands values on at once if the last time is a frame ago, else the newest of each key with the next frame.
-   * A hidden page has no frames: there a timer stands in.
-   */
-  function createCoalescer({ now, nextFrame, apply, frameMs = 16 }) {
-    let waiting = null;
-    let appliedAt = -Infinity;
-
-    function flush() {
-      const values = waiting;
-      waiting = null;
-      appliedAt = now();
-      apply(values);
-    }
-
-    return function put(values) {
-      if (waiting) {
-        values.forEach((value, key) => waiting.set(key, value));
-      } else if (now() - appliedAt >= frameMs) {
-        appliedAt = now();
-        apply(values);
-      } else {
-        waiting = new Map(values);
-        nextFrame(flush);
-      }
-    };
   }
 
   /* At once, then at most every `ms`, the last time included; what came meanwhile is merged. */
@@ -65,6 +37,6 @@
   }
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
-    publish: { publish, createCoalescer, createThrottle },
+    publish: { publish, createThrottle },
   });
 })(window);

@@ -31,7 +31,7 @@
   }
 
   function frequencyOf(live, status, words) {
-    if (live.state === "paused") return "paused";
+    if (live.state === "paused" && !live.asking) return "paused"; // without a stream it still asks
     if (live.state === "offline") return words ? "waiting for the server" : "retrying";
     const period = `every ${periodOf(status) / 1000} s`;
     if (!words) return period;

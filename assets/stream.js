@@ -1,37 +1,26 @@
 /*
- * The tab's one live stream: a WebSocket, or server-sent events where WebSockets do not get through. It knows how
- * to stay connected, and what the last beat said; what the messages mean is live.js's matter.
+ * The tab's one live stream: the shell around connection.js. It owns the sockets and the one timer, feeds the machine
+ * with what happens, and does what it says; what the messages mean is live.js's matter.
  */
 (function (window) {
   "use strict";
 
-  const FIRST_WAIT_MS = 250;
-  const LONGEST_WAIT_MS = 5000;
-  const SILENCE_MS = 12000; // no beat for so long: the connection is dead, whatever the browser thinks
-  const PROBE_MS = 3000;
-  const SOCKETS_BEFORE_EVENTS = 3; // sockets that closed before a frame came
-  const OPEN = 1;
+  const LOOK_MS = 1000; // timers stand still in a sleeping computer: so it is looked often whether one is due
+  const ASLEEP_MS = 4000; // late by so much, and whatever was open then has likely been lost since
+  const PROBE_MS = 3000; // a probe that is away so long is given up; on a slow network one may take longer than the next
+  const SHARED_MS = 500; // who asks meanwhile gets the answer to the same probe
+  const BEAT_MS = 6000; // a beat that is older is overdue
   const REFUSED = { 4401: "nobody", 4403: "forbidden", 4400: "malformed" };
-
-  /* Longer each time, and never in step with other tabs. */
-  function waitAfter(failures, random) {
-    const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures, 10));
-    return most * (0.5 + 0.5 * random());
-  }
-
-  /* What to send so that a stream of `known` topics follows `wanted`; null where nothing differs. */
-  function difference(known, wanted) {
-    const subscribe = wanted.filter((topic) => !known.includes(topic));
-    const unsubscribe = known.filter((topic) => !wanted.includes(topic));
-    if (!subscribe.length && !unsubscribe.length) return null;
-    return { ...(subscribe.length && { subscribe }), ...(unsubscribe.length && { unsubscribe }) };
-  }
+  const RESTART = 1012;
+  const OF_US = 4000; // codes from here on, and RESTART, are the server's own: the way to it is clear
 
   /*
-   * `env`: WebSocket, EventSource, fetch, location, now, setTimeout, clearTimeout, random,
-   * onFrame(messages, view), onChange(view), onRefused(reason, topics).
+   * `env`: WebSocket, EventSource, fetch, location, now, setTimeout, clearTimeout, random, visible(), whether somebody
+   * may look, onNetwork(changed), which is to call that when the network is another one, onFrame(messages, known),
+   * onChange(known, back), onRefused(reason, topics).
    */
   function createStream(env) {
+    const { connection, transports } = window.dash_clientside;
     const known = {
       connected: false, // the first frame of this connection is in
       connection: 0, // counts connections: numbers are compared within one only
@@ -40,154 +29,240 @@
       listening: false,
       queueAgeMs: 0,
       history: "complete",
+      off: false, // released by `pause`
     };
+    const pauses = new Set();
     let topics = [];
-    let channel = null;
-    let failures = 0;
-    let silentSockets = 0;
-    let retryTimer = null;
-    let silenceTimer = null;
-    let probing = null;
+    let machine = connection.initial({ socket: Boolean(env.WebSocket), events: Boolean(env.EventSource) });
+    let current = null;
+    let candidate = null;
+    let timer = null;
+    let timerAt = 0;
+    let probe = null;
 
-    function open() {
-      env.clearTimeout(retryTimer);
-      retryTimer = null;
-      if (!topics.length) return;
-      known.connection += 1;
-      const useEvents = silentSockets >= SOCKETS_BEFORE_EVENTS && env.EventSource;
-      channel = useEvents ? openEvents() : openSocket();
-      watchSilence();
+    /* ---- the machine ---- */
+
+    function step(name, more) {
+      const event = { name, watched: env.visible(), ...more };
+      const { state, effects } = connection.next(machine, event, env.now(), env.random);
+      machine = state;
+      effects.forEach((effect) => ACTIONS[effect]());
+      schedule();
     }
 
-    function address(path) {
-      return `${path}?topics=${topics.map(encodeURIComponent).join(",")}`;
+    const ACTIONS = {
+      "open socket": () => (current = open("socket")),
+      "open events": () => (current = open("events")),
+      "try socket": () => (candidate = open("socket")),
+      "try events": () => (candidate = open("events")),
+      promote,
+      close,
+      drop() {
+        candidate.close();
+        candidate = null;
+      },
+      ask: () => ask(),
+    };
+
+    function close() {
+      current.close();
+      current = null;
+      lost();
     }
 
-    function openSocket() {
-      const scheme = env.location.protocol === "https:" ? "wss" : "ws";
-      const socket = new env.WebSocket(`${scheme}://${env.location.host}${address("/live/ws")}`);
-      const mine = { close: () => socket.close(), followed: topics, follow };
-      socket.onopen = () => mine === channel && follow();
-      socket.onmessage = (event) => mine === channel && frame(event.data);
-      socket.onclose = (event) => mine === channel && closed(event.code);
-      return mine;
+    function lost() {
+      Object.assign(known, { connected: false, listening: false, beatAt: -Infinity });
+    }
 
-      /* Tells the server how the topics differ from those it knows of; before it is open, that waits. */
-      function follow() {
-        if (socket.readyState !== OPEN) return;
-        const request = difference(mine.followed, topics);
-        mine.followed = topics;
-        if (request) socket.send(JSON.stringify(request));
+    /* Numbers go on to be compared where nothing can have been missed: the old stream spoke until now. */
+    function promote() {
+      current.close();
+      [current, candidate] = [candidate, null];
+      if (!current.spoke) lost();
+      else if (!known.connected || isOverdue()) known.connection += 1;
+    }
+
+    const isOverdue = () => env.now() - known.beatAt >= BEAT_MS;
+
+    /* One timer, for the earliest of what the machine awaits. */
+    function schedule() {
+      const dues = Object.values(machine.deadlines);
+      if (!dues.length) {
+        env.clearTimeout(timer);
+        timer = null;
+        return;
       }
+      const now = env.now();
+      const left = Math.max(0, Math.min(...dues) - now);
+      const at = now + (env.visible() ? Math.min(LOOK_MS, left) : left);
+      if (timer !== null && timerAt <= at) return;
+      env.clearTimeout(timer);
+      timerAt = at;
+      timer = env.setTimeout(tick, at - now);
     }
 
-    function openEvents() {
-      const source = new env.EventSource(address("/live/events"));
-      const mine = { close: () => source.close(), follow: null };
-      source.onmessage = (event) => mine === channel && frame(event.data);
-      source.onerror = () => {
-        source.close(); // it would connect again by itself, in step with everyone
-        if (mine === channel) closed(0);
-      };
+    function tick() {
+      timer = null;
+      const lateMs = env.now() - timerAt;
+      if (lateMs > ASLEEP_MS && env.visible()) step("changed");
+      const due = Object.entries(machine.deadlines)
+        .filter(([, at]) => at <= env.now())
+        .sort(([, one], [, other]) => one - other)[0];
+      if (!due) schedule();
+      else happened(due[0]);
+    }
+
+    /* A deadline has passed. */
+    function happened(name) {
+      if (name === "unanswered") reached(false);
+      step(name);
+      env.onChange(known);
+    }
+
+    /* ---- the streams ---- */
+
+    function open(kind) {
+      const mine = transports.open(kind, env, topics, {
+        opened: () => step("opened", { candidate: mine === candidate }),
+        frame: (text) => frame(mine, JSON.parse(text)),
+        fell: (code) => fell(mine, code),
+      });
       return mine;
     }
 
-    function frame(text) {
-      const messages = JSON.parse(text);
-      known.connected = true;
-      known.reachable = true;
-      failures = 0;
-      silentSockets = 0;
-      watchSilence();
-      for (const message of messages) if (message.type === "beat") beat(message);
+    function frame(channel, messages) {
+      const beat = messages.findLast((message) => message.type === "beat");
+      const first = !channel.spoke;
+      channel.spoke = true;
+      if (channel === candidate) step("replaced");
+      else if (first) known.connection += 1;
+      if (!known.connected) known.connected = true;
+      const back = reached(true);
+      if (beat) noteBeat(beat);
+      if (beat || first) step("frame", { beat: Boolean(beat) });
       env.onFrame(messages, known);
-      env.onChange(known);
+      if (beat || first) env.onChange(known, back);
     }
 
-    function beat(message) {
+    function noteBeat(beat) {
       known.beatAt = env.now();
-      known.listening = message.listening;
-      known.queueAgeMs = message.queue_age_ms;
-      known.history = message.history || "complete";
+      known.listening = beat.listening;
+      known.queueAgeMs = beat.queue_age_ms;
+      known.history = beat.history || "complete";
     }
 
-    function closed(code) {
-      const silent = !known.connected;
-      drop();
-      if (REFUSED[code]) env.onRefused(REFUSED[code], topics);
-      if (code === 4401) return; // only signing in helps, and that is another page
-      if (channel) return; // what was refused has been given up, and a new connection is open already
-      // Only where the server answers otherwise it may be the WebSocket that does not get through.
-      probe().then((reachable) => (silentSockets += silent && reachable ? 1 : 0));
-      retryTimer = env.setTimeout(open, waitAfter(failures, env.random));
-      failures += 1;
+    function fell(channel, code) {
+      const unheard = channel.kind === "events" && !channel.spoke && machine.strikes.events === 1;
+      if (REFUSED[code]) refused(REFUSED[code]);
+      else if (channel === candidate) step("missed");
+      else step("fell", { blame: code < OF_US && code !== RESTART, soon: code === RESTART });
+      if (unheard) askWhy();
       env.onChange(known);
     }
 
-    function drop() {
-      const old = channel;
-      channel = null;
-      known.connected = false;
-      known.listening = false;
-      known.beatAt = -Infinity;
-      env.clearTimeout(silenceTimer);
-      env.clearTimeout(retryTimer);
-      if (old) old.close();
+    /* Server-sent events do not say why they were refused: asked once before they are given up. What a proxy says in the server's place is no reason. */
+    function askWhy() {
+      const asked = topics;
+      env
+        .fetch(transports.pathOf("/live/check", asked), { cache: "no-store", timeoutMs: PROBE_MS })
+        .then((answer) => REFUSED[OF_US + answer.status] && answer.json().then((found) => ({ ...found, by: answer.status })))
+        .then((found) => {
+          if (!found || (found.allowed !== false && found.status !== found.by)) return;
+          if (topics === asked && !known.connected && machine.name !== "off") refused(REFUSED[OF_US + found.by]);
+        })
+        .catch(() => {}); // the probe says what there is to say
     }
 
-    function watchSilence() {
-      env.clearTimeout(silenceTimer);
-      silenceTimer = env.setTimeout(() => closed(0), SILENCE_MS);
+    function refused(reason) {
+      const asked = topics;
+      step("refused", { reason });
+      env.onRefused(reason, asked);
     }
 
-    /* Whether the server answers at all, by whatever it says. */
-    function probe() {
-      if (!probing) {
-        probing = env
-          .fetch("/healthz", { cache: "no-store", timeoutMs: PROBE_MS })
-          .then(
-            () => true,
-            () => false,
-          )
-          .then((reachable) => {
-            probing = null;
-            const back = reachable && !known.reachable;
-            known.reachable = reachable;
-            env.onChange(known, back);
-            return reachable;
-          });
-      }
-      return probing;
+    /* ---- whether the server is there ---- */
+
+    /* True where it has come back. */
+    function reached(reachable) {
+      const back = reachable && !known.reachable;
+      known.reachable = reachable;
+      return back;
     }
 
-    /* Follows these topics from now on: over the open socket if there is one. */
-    function follow(wanted) {
-      if (!difference(topics, wanted)) return;
-      topics = wanted;
-      if (channel && channel.follow && wanted.length) channel.follow();
-      else {
-        drop();
-        failures = 0;
-        open();
-      }
+    /*
+     * Whether the server answers at all, by whatever it says; what a proxy says in its place is no answer. Of the
+     * failures only the newest probe's counts, of the answers each.
+     */
+    function ask() {
+      const mine = { at: env.now() };
+      probe = mine;
+      mine.answer = env
+        .fetch("/healthz", { cache: "no-store", timeoutMs: PROBE_MS })
+        .then(
+          (answer) => !(answer.status >= 500),
+          () => false,
+        )
+        .then((reachable) => {
+          const newest = probe === mine;
+          if (newest) probe = null;
+          if (!known.connected && (reachable || newest)) answered(reachable);
+          return reachable || known.connected;
+        });
+      return mine.answer;
+    }
+
+    function answered(reachable) {
+      const back = reached(reachable);
+      step(reachable ? "answered" : "unanswered");
+      env.onChange(known, back);
     }
 
     /* True at once while the stream is open, else what a probe says. */
     function reach() {
-      return known.connected ? Promise.resolve(true) : probe();
+      if (known.connected) return Promise.resolve(true);
+      return probe && env.now() - probe.at < SHARED_MS ? probe.answer : ask();
     }
 
-    /* Tries now what would be tried later: the browser is online again, or the tab is back. */
+    /* ---- what the page wants ---- */
+
+    /* Follows these topics from now on: over the open socket if there is one. */
+    function follow(wanted) {
+      if (!transports.difference(topics, wanted)) return;
+      topics = wanted;
+      if (!wanted.length) return settle();
+      for (const channel of [current, candidate]) if (channel && channel.follow) channel.follow(wanted);
+      if (machine.name === "off") settle();
+      else step("topics");
+    }
+
+    /* Runs while there is something to follow, and nobody has released it. */
+    function settle() {
+      known.off = pauses.size > 0;
+      step(topics.length && !known.off ? "start" : "stop");
+      env.onChange(known);
+    }
+
+    /* Closes the stream and keeps the topics, until every `reason` to do so has been taken back. */
+    function pause(reason = "released") {
+      if (pauses.has(reason)) return;
+      pauses.add(reason);
+      settle();
+    }
+
+    function resume(reason = "released") {
+      if (pauses.delete(reason)) settle();
+    }
+
+    /* Tries now what would be tried later: the tab is back. A stream whose beat is overdue is replaced. */
     function retry() {
-      if (channel || !topics.length) return;
-      failures = 0;
-      open();
+      step(known.connected && isOverdue() ? "changed" : "hurry");
     }
 
-    return { follow, reach, retry, known, topics: () => topics };
+    env.onNetwork(() => step("changed"));
+
+    return { follow, reach, retry, pause, resume, known, topics: () => topics };
   }
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
-    stream: { createStream, waitAfter },
+    stream: { createStream },
   });
 })(window);

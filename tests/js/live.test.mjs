@@ -72,10 +72,11 @@ test("the console names only what the page shows", () => {
 });
 
 /* A tab whose one socket is ours, and what it painted and put into its stores. */
-function makeTab() {
+function makeTab({ preferences } = {}) {
   const clock = fakeClock();
   const sockets = [];
   const painted = [];
+  const passes = [];
   const stores = [];
   class Socket {
     constructor() {
@@ -83,22 +84,30 @@ function makeTab() {
       sockets.push(this);
     }
     send() {}
-    close() {}
+    close() {
+      this.closed = true;
+    }
   }
-  const dc = stage(["publish", "stream", "live_state", "live"], {
+  const dc = stage(["publish", "connection", "transports", "stream", "live_state", "live"], {
     WebSocket: Socket,
     location: { protocol: "http:", host: "here" },
     performance: { now: clock.now },
     setTimeout: clock.setTimeout,
     clearTimeout: clock.clearTimeout,
-    requestAnimationFrame: (run) => clock.setTimeout(run, 16),
     addEventListener() {},
     document: { visibilityState: "visible", addEventListener() {} },
     navigator: { onLine: true },
   });
   Object.assign(dc, {
     set_props: (name, { data }) => stores.push([name, data && data.cost]),
-    render: { paint: (usage) => painted.push(usage.cost), succeeded() {} },
+    preferences,
+    render: {
+      paint(usage, store) {
+        painted.push(usage.cost);
+        passes.push([clock.now(), store]);
+      },
+      succeeded() {},
+    },
     gate: { answered() {}, askFailed() {} },
     address: { retry() {} },
   });
@@ -106,10 +115,10 @@ function makeTab() {
   const push = (version, cost, more) =>
     sockets[0].onmessage({ data: JSON.stringify([nav(version, T1, { cost, agent_status: "idle", ...more })]) });
   const costs = () => stores.filter(([name]) => name === "nav-usage").map(([, cost]) => cost);
-  return { dc, clock, push, painted, costs };
+  return { dc, clock, push, painted, passes, costs, sockets, stores };
 }
 
-test("every pushed value is painted at once, and its store follows within a second, newest first", () => {
+test("every pushed value that comes alone is painted at once, and its store follows within a second, newest first", () => {
   const { clock, push, painted, costs } = makeTab();
   for (let version = 1; version <= 8; version += 1) {
     push(version, String(version));
@@ -119,6 +128,60 @@ test("every pushed value is painted at once, and its store follows within a seco
   assert.deepEqual(plain(costs()), ["1"]);
   clock.advance(1000);
   assert.deepEqual(plain(costs()), ["1", "8"]);
+});
+
+test("1,000 frames a second are painted ten times, the first at once, and the last is not missed", () => {
+  const { clock, push, painted, passes } = makeTab();
+  clock.advance(1000);
+  for (let version = 1; version <= 1000; version += 1) {
+    push(version, String(version));
+    if (version === 1) assert.deepEqual(plain(painted), ["1"]);
+    clock.advance(1);
+  }
+  clock.advance(100);
+  assert.equal(painted.length, 11);
+  assert.equal(painted.at(-1), "1000");
+  assert.ok(passes.every(([at], i) => i === 0 || at - passes[i - 1][0] >= 100));
+});
+
+test("what one frame brought is painted in one pass, whichever stores it is for", () => {
+  const { dc, clock, sockets, passes } = makeTab();
+  const [thread, account] = ["t", "a"];
+  dc.live.follow("all", { thread, account });
+  const frame = (version) => [
+    nav(version, T1),
+    { ...nav(version, T1), scope: account },
+    { type: "thread-usage", thread_id: thread, version, as_of: T1 },
+    { type: "thread-usage", thread_id: "of another page", version, as_of: T1 },
+  ];
+  const stores = ["nav-usage", "account-usage", "thread-usage"];
+  for (const version of [1, 2]) sockets[0].onmessage({ data: JSON.stringify(frame(version)) });
+  assert.deepEqual(plain(passes), stores.map((store) => [0, store]));
+  clock.advance(1000);
+  assert.deepEqual(plain(passes.slice(3)), stores.map((store) => [100, store]));
+});
+
+test("an answer that came meanwhile is not painted over by an older value that waited", () => {
+  const { dc, clock, push, painted } = makeTab();
+  push(1, "1");
+  push(2, "2");
+  dc.live.nav_answered(nav(3, T2, { cost: "3", request: 1 }));
+  clock.advance(1000);
+  assert.deepEqual(plain(painted), ["1", "3", "3"]);
+});
+
+test("who prefers to be without a stream has none, in the tab that is open too, and it says paused", () => {
+  const preferences = { live_stream: true, current: () => preferences, onChange: (told) => (preferences.told = told) };
+  const { dc, sockets, stores } = makeTab({ preferences });
+  dc.set_props = (name, { data }) => stores.push([name, data]);
+  preferences.live_stream = false;
+  preferences.told();
+  assert.deepEqual(sockets.map((socket) => socket.closed), [true]);
+  const { state, asking } = stores.at(-1)[1];
+  assert.deepEqual([state, asking], ["paused", true]);
+  preferences.live_stream = true;
+  preferences.told();
+  assert.equal(sockets.length, 2);
 });
 
 test("the agent's status, on which periods depend, is in the store at once", () => {

@@ -37,6 +37,11 @@ test("offline: neither the browser's network nor the server answers", () => {
   assert.equal(stateWith({ connected: false, reachable: false }), "offline");
 });
 
+test("without a stream it is paused, but only as long as the server answers what is asked", () => {
+  assert.equal(stateWith({ off: true, connected: false }), "paused");
+  assert.equal(stateWith({ off: true, connected: false, reachable: false }), "offline");
+});
+
 test("a hidden tab is paused, whatever else is so", () => {
   assert.equal(stateWith({ hidden: true, online: false }), "paused");
 });

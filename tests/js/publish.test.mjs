@@ -3,7 +3,7 @@ import test from "node:test";
 import { fakeClock, plain, stage } from "./stage.mjs";
 
 const dc = stage(["publish"]);
-const { publish, createCoalescer, createThrottle } = dc.publish;
+const { publish, createThrottle } = dc.publish;
 
 test("a component that is not on the page is left alone", () => {
   dc.set_props = () => {
@@ -14,43 +14,24 @@ test("a component that is not on the page is left alone", () => {
   assert.equal(publish("nav-usage", { data: 1 }), true);
 });
 
-function coalescer() {
+test("1,000 values a second go on ten times a second, and the last is among them", () => {
   const clock = fakeClock();
-  const applied = [];
-  const put = createCoalescer({
+  const fired = [];
+  const put = createThrottle({
+    ms: 100,
     now: clock.now,
-    nextFrame: (run) => clock.setTimeout(run, 16),
-    apply: (values) => applied.push(plain([...values])),
+    setTimeout: clock.setTimeout,
+    merge: (_old, value) => value,
+    fire: (value) => fired.push([clock.now(), value]),
   });
-  return { clock, applied, put: (key, value) => put(new Map([[key, value]])) };
-}
-
-test("the first value goes at once", () => {
-  const { put, applied } = coalescer();
-  put("nav", 1);
-  assert.deepEqual(applied, [[["nav", 1]]]);
-});
-
-test("what follows within a frame goes with the next one, the newest of each", () => {
-  const { put, applied, clock } = coalescer();
-  put("nav", 1);
-  clock.advance(2);
-  put("nav", 2);
-  put("thread", 7);
-  put("nav", 3);
-  clock.advance(16);
-  assert.deepEqual(applied.slice(1), [[["nav", 3], ["thread", 7]]]);
-});
-
-test("100 values a second are at most one a frame, and the last is among them", () => {
-  const { put, applied, clock } = coalescer();
-  for (let i = 0; i < 100; i += 1) {
-    put("nav", i);
-    clock.advance(10);
+  for (let value = 0; value < 1000; value += 1) {
+    put(value);
+    clock.advance(1);
   }
-  clock.advance(20);
-  assert.ok(applied.length <= 1000 / 16 + 2);
-  assert.deepEqual(applied.at(-1), [["nav", 99]]);
+  clock.advance(100);
+  assert.deepEqual(fired[0], [0, 0]);
+  assert.equal(fired.length, 11);
+  assert.deepEqual(fired.at(-1), [1000, 999]);
 });
 
 test("hints are merged: the first at once, then one a second, the last included", () => {

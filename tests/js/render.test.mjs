@@ -66,6 +66,12 @@ test("status, period and frequency follow the agents", () => {
   assert.deepEqual(plain(render.nav(idle, PLAN, "s", LIVE).slice(11)), ["idle", 30000, "every 30 s"]);
 });
 
+test("a tab without a stream goes on asking, and says how often; a hidden one does not", () => {
+  const { frequencyOf } = makeRender().render;
+  assert.equal(frequencyOf({ state: "paused", asking: true }, "running", false), "every 10 s");
+  assert.equal(frequencyOf({ state: "paused", asking: false }, "running", false), "paused");
+});
+
 test("a value of another scope is not shown under this one", () => {
   const { render } = makeRender();
   const [credits, cost] = render.nav(NAV, PLAN, "other", LIVE);

@@ -27,6 +27,12 @@ export function fakeClock() {
       return number;
     },
     clearTimeout: (timer) => timers.delete(timer),
+    pending: () => timers.size,
+    /* Time passes that no timer notices. */
+    sleep(ms) {
+      at += ms;
+      for (const timer of timers.values()) timer.at += ms;
+    },
     advance(ms) {
       const end = at + ms;
       for (;;) {
