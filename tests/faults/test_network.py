@@ -95,7 +95,7 @@ def test_pages_of_a_server_that_nothing_reaches_any_more_say_so_and_heal(
         page = watch(server, ledger)
         ledger.start()
         await_delivery(page, ledger, time.monotonic())
-        proxy.cut()
+        proxy.hold()
         unseen = ledger.entries[-1].at
         wait_until(lambda: not page.is_live(), "the page to say that it is not live", 3)
         wait_until(lambda: ledger.entries[-1].at > unseen + 3, "changes that wait")
