@@ -5,7 +5,9 @@
 (function (window) {
   "use strict";
 
-  const OPEN_MS = 1500; // a handshake that a network swallowed never completes, however long one waits
+  const DOUBT_MS = 1000; // a handshake that takes longer may be slow, or swallowed, and then it never completes
+  const GRACE_MS = 800; // what it gets once the server has answered somebody who asked later
+  const OPEN_MS = 6000; // what it gets where nothing is answered
   const FRAME_MS = 2500; // from the open stream to its first frame: a proxy that buffers keeps that one, too
   const CLIMB_MS = 6000; // the same for a better stream beside one that works: nothing is lost meanwhile
   const SILENT_MS = 7000; // a beat comes every 5 s, and may be 1.3 s late while the database does not answer
@@ -43,18 +45,36 @@
   /* Where an event leads; where there are several, `choose` says to which. Events that are not named change no state. */
   const OPENINGS = ["opening_socket", "opening_events"];
   const RENEWALS = ["climbing", "renewing_events"];
+  const patience = (state) => ({ doubt: state, answered: state, unanswered: state });
   const MOVES = {
     off: { start: OPENINGS, unanswered: "off", due: "off", answered: "off" },
-    opening_socket: { frame: "socket", fell: "waiting", late: "waiting" },
+    opening_socket: { frame: "socket", fell: "waiting", late: "waiting", ...patience("opening_socket") },
     socket: { fell: "waiting", silent: "renewing_socket", changed: "renewing_socket" },
-    renewing_socket: { replaced: "socket", fell: "opening_socket", missed: ["socket", "waiting"] },
+    renewing_socket: {
+      replaced: "socket",
+      fell: "opening_socket",
+      missed: ["socket", "waiting"],
+      ...patience("renewing_socket"),
+    },
     waiting: { due: "checking", hurry: "checking", changed: "checking" },
     checking: { answered: [...OPENINGS, "polling"], unanswered: "away" },
     away: { due: "checking", hurry: "checking", changed: "checking", answered: [...OPENINGS, "polling"] },
     polling: { due: OPENINGS, hurry: OPENINGS, changed: OPENINGS, unanswered: "away" },
-    opening_events: { frame: "events", fell: "waiting", late: "waiting", topics: "opening_events" },
+    opening_events: {
+      frame: "events",
+      fell: "waiting",
+      late: "waiting",
+      topics: "opening_events",
+      ...patience("opening_events"),
+    },
     events: { fell: "waiting", silent: "renewing_events", changed: RENEWALS, climb: "climbing", topics: "renewing_events" },
-    renewing_events: { replaced: "events", fell: "opening_events", missed: "waiting", topics: "renewing_events" },
+    renewing_events: {
+      replaced: "events",
+      fell: "opening_events",
+      missed: "waiting",
+      topics: "renewing_events",
+      ...patience("renewing_events"),
+    },
     climbing: { replaced: "socket", missed: "events", fell: "opening_socket", silent: "opening_socket", topics: "renewing_events" },
     refused: { due: OPENINGS, hurry: OPENINGS, topics: OPENINGS },
   };
@@ -71,6 +91,7 @@
       suspect: null, // which way it is, if the server answers
       triedAt: -Infinity,
       askedAt: -Infinity,
+      opened: false, // the handshake of the stream that is awaited is done
       since: -Infinity, // of the stream that delivers
       spoke: false, // since its replacement was begun
       climbs: 0,
@@ -133,7 +154,8 @@
   function opened(state, event, now) {
     const name = event.candidate ? "missed" : "late";
     if (state.deadlines[name] === undefined || state.name === "climbing") return state;
-    return { ...state, deadlines: { ...state.deadlines, [name]: now + FRAME_MS } };
+    const patienceMs = FRAME_MS * (1 + state.strikes[STATES[state.name].at(-1)]);
+    return { ...state, opened: true, deadlines: { [name]: now + patienceMs } };
   }
 
   function blamed(state, event, now) {
@@ -178,13 +200,13 @@
     const found = { ...state, name: to, deadlines: {} };
     const entries = {
       off: () => ({ deadlines: event.name === "unanswered" && event.watched ? { due: againAt(state, event, now, random) } : {} }),
-      opening_socket: () => opening(now),
-      opening_events: () => opening(now),
+      opening_socket: () => opening(state, event, now, random),
+      opening_events: () => opening(state, event, now, random),
       socket: () => streaming(state, event, now, random),
       events: () => withClimb(state, streaming(state, event, now, random), now),
       climbing: () => ({ deadlines: { silent: state.deadlines.silent, missed: now + CLIMB_MS } }),
-      renewing_socket: () => ({ spoke: false, deadlines: { missed: now + OPEN_MS } }),
-      renewing_events: () => ({ spoke: false, deadlines: { missed: now + OPEN_MS } }),
+      renewing_socket: () => renewing(state, event, now, random),
+      renewing_events: () => renewing(state, event, now, random),
       waiting: () => ({ deadlines: { due: retryAt(state, event, now, random) } }),
       checking: () => ({ askedAt: now, deadlines: { unanswered: now + ANSWER_MS } }),
       away: () => ({ deadlines: { due: againAt(state, event, now, random) } }),
@@ -194,7 +216,26 @@
     return { ...found, ...entries[to]() };
   }
 
-  const opening = (now) => ({ triedAt: now, deadlines: { late: now + OPEN_MS } });
+  function opening(state, event, now, random) {
+    if (isPatient(state, event)) return doubting(state, event, "late", now, random);
+    return { triedAt: now, opened: false, deadlines: { doubt: now + DOUBT_MS, late: now + OPEN_MS } };
+  }
+
+  function renewing(state, event, now, random) {
+    if (isPatient(state, event)) return doubting(state, event, "missed", now, random);
+    return { spoke: false, opened: false, deadlines: { doubt: now + DOUBT_MS, missed: now + OPEN_MS } };
+  }
+
+  const isPatient = (state, event) => "doubt" in MOVES[state.name] && event.name in patience();
+
+  /* A handshake that takes long is judged by what somebody gets who asks later: nothing either, or an answer. */
+  function doubting(state, event, end, now, random) {
+    if (state.opened) return { deadlines: state.deadlines };
+    const at = state.deadlines[end];
+    if (event.name === "answered") return { deadlines: { [end]: Math.min(at, now + GRACE_MS) } };
+    if (event.name === "doubt") return { askedAt: now, deadlines: { [end]: at, unanswered: now + ANSWER_MS } };
+    return { deadlines: { [end]: at, doubt: againAt({ ...state, failures: 20 }, event, now, random) } };
+  }
 
   /* Into a stream that delivers; where that is an old one whose replacement did not come, it goes on as before. */
   function streaming(state, event, now, random) {
@@ -253,7 +294,7 @@
     }
     if (wanted && !current) effects.push(`open ${wanted}`);
     if (wantedToo && !candidate) effects.push(`try ${wantedToo}`);
-    if (to === "checking" || (to === "off" && event === "due")) effects.push("ask");
+    if (to === "checking" || event === "doubt" || (to === "off" && event === "due")) effects.push("ask");
     return effects;
   }
 

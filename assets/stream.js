@@ -82,6 +82,7 @@
       else if (!known.connected || isOverdue()) known.connection += 1;
     }
 
+    const isDelivering = () => known.connected && !machine.name.startsWith("renewing");
     const isOverdue = () => env.now() - known.beatAt >= BEAT_MS;
 
     /* One timer, for the earliest of what the machine awaits. */
@@ -204,8 +205,8 @@
         .then((reachable) => {
           const newest = probe === mine;
           if (newest) probe = null;
-          if (!known.connected && (reachable || newest)) answered(reachable);
-          return reachable || known.connected;
+          if (!isDelivering() && (reachable || newest)) answered(reachable);
+          return reachable || isDelivering();
         });
       return mine.answer;
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -16,7 +17,15 @@ from tests.browser.customer import Customer
 from tests.browser.tab import Tab
 from tests.servers import AppServer
 
-MakeTab = Callable[[AppServer], Tab]
+
+class Door(Protocol):
+    """A server, or a relay in front of one."""
+
+    @property
+    def address(self) -> str: ...
+
+
+MakeTab = Callable[[Door], Tab]
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +39,7 @@ def make_tab(browser: Chrome) -> Iterator[MakeTab]:
     """The browser's one tab, on a server; fails a test that left a line in the console which it did not expect."""
     tabs: list[Tab] = []
 
-    def make(server: AppServer) -> Tab:
+    def make(server: Door) -> Tab:
         tabs.append(fresh_tab(browser, server.address))
         return tabs[-1]
 

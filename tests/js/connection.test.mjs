@@ -76,6 +76,7 @@ test("whatever happens, in whatever order, what is open is what the state says, 
       assert.ok(dues.length || mayRest, `nothing is awaited in ${state.name}`);
       for (const [name, at] of dues) {
         assert.ok(MOVES[state.name][name], `${state.name} does not know what ${name} means`);
+        assert.ok(name !== event.name || at > now, `${name} happens again and again`);
         assert.ok(Number.isFinite(at) && at <= now + 61000, `${state.name} awaits ${name} at ${at - now}`);
       }
     }

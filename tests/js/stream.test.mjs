@@ -85,14 +85,40 @@ test("a stream without a beat is replaced while it is still open, and not before
   assert.equal(stream.known.connection, 2);
 });
 
-test("where the replacement does not come either, both are given up within 10 s of the last beat", async () => {
+test("where nothing comes any more, the server is away 10 s after the last beat, and streams are given up", async () => {
   const { stream, world, pass, set } = await connected();
   set({ socket: "hole", probe: "hole" });
-  await pass(9600);
+  await pass(10100);
+  assert.equal(stream.known.reachable, false);
+  await pass(4000);
   assert.equal(stream.known.connected, false);
   assert.equal(world.open.size, 0);
-  await pass(1500);
+});
+
+test("a handshake that was swallowed is given up for another as soon as the server answers others", async () => {
+  const { stream, world, pass, set } = makeNetwork();
+  set({ socket: "hole", events: "hole", probe: "hole" });
+  stream.follow(ALL);
+  await pass(5000);
+  assert.equal(world.opened.socket, 1);
   assert.equal(stream.known.reachable, false);
+  set({ socket: "pass", events: "pass", probe: "pass" }); // and what was swallowed stays lost
+  await pass(2500);
+  assert.equal(stream.known.connected, true);
+});
+
+test("a slow handshake is waited for as long as the server is slow to answer others, too", async () => {
+  const { stream, world, pass, set } = makeNetwork();
+  set({ socket: "hole", probe: "hole" });
+  stream.follow(ALL);
+  await pass(4500);
+  const [slow] = world.open;
+  Object.assign(slow, { lost: false });
+  world.ways.socket = "pass";
+  slow.arrive();
+  await pass(100);
+  assert.equal(stream.known.connected, true);
+  assert.equal(world.opened.socket, 1);
 });
 
 test("an old stream that speaks again stays where its replacement does not come", async () => {
@@ -124,7 +150,7 @@ test("takes server-sent events also where sockets open and say nothing", async (
   const setup = makeNetwork();
   setup.set({ socket: "mute" });
   setup.stream.follow(ALL);
-  await setup.pass(7000);
+  await setup.pass(8200);
   assert.equal(setup.open("events"), 1);
   assert.equal(setup.stream.known.connected, true);
 });
