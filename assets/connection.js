@@ -20,6 +20,7 @@
   const GIVEN_UP_MS = 15000; // the same once that has been so for LONG_MS
   const LONG_MS = 300000;
   const UNWATCHED_MS = 30000; // where nobody looks
+  const UNWATCHED = 8; // times as patient with a stream: a hidden tab gets little of the machine
   const CLIMB_FIRST_MS = 2000;
   const CLIMB_MOST_MS = 60000;
   const REFUSED_MS = 30000;
@@ -45,7 +46,7 @@
   /* Where an event leads; where there are several, `choose` says to which. Events that are not named change no state. */
   const OPENINGS = ["opening_socket", "opening_events"];
   const RENEWALS = ["climbing", "renewing_events"];
-  const patience = (state) => ({ doubt: state, answered: state, unanswered: state });
+  const patience = (state) => ({ doubt: state, answered: state, unanswered: state, hurry: state });
   const MOVES = {
     off: { start: OPENINGS, unanswered: "off", due: "off", answered: "off" },
     opening_socket: { frame: "socket", fell: "waiting", late: "waiting", ...patience("opening_socket") },
@@ -109,7 +110,8 @@
 
   /*
    * `event`: name; watched, whether somebody looks at the page; and of a frame `beat`, of a stream that fell `blame`,
-   * whether the way to the server may be at fault, and `soon`, that it was asked to come again; of a refusal `reason`.
+   * whether the way to the server may be at fault, and `soon`, that it was asked to come again; of a refusal `reason`; of
+   * an answer `asked`, when.
    */
   function next(state, event, now, random) {
     const noted = note(state, event, now, random);
@@ -154,8 +156,8 @@
   function opened(state, event, now) {
     const name = event.candidate ? "missed" : "late";
     if (state.deadlines[name] === undefined || state.name === "climbing") return state;
-    const patienceMs = FRAME_MS * (1 + state.strikes[STATES[state.name].at(-1)]);
-    return { ...state, opened: true, deadlines: { [name]: now + patienceMs } };
+    const frameMs = FRAME_MS * (1 + state.strikes[STATES[state.name].at(-1)]);
+    return { ...state, opened: true, deadlines: { [name]: now + patient(event, frameMs) } };
   }
 
   function blamed(state, event, now) {
@@ -216,25 +218,38 @@
     return { ...found, ...entries[to]() };
   }
 
+  const patient = (event, ms) => (event.watched ? ms : ms * UNWATCHED);
+
   function opening(state, event, now, random) {
     if (isPatient(state, event)) return doubting(state, event, "late", now, random);
-    return { triedAt: now, opened: false, deadlines: { doubt: now + DOUBT_MS, late: now + OPEN_MS } };
+    return { triedAt: now, opened: false, deadlines: { doubt: now + DOUBT_MS, late: now + patient(event, OPEN_MS) } };
   }
 
   function renewing(state, event, now, random) {
     if (isPatient(state, event)) return doubting(state, event, "missed", now, random);
-    return { spoke: false, opened: false, deadlines: { doubt: now + DOUBT_MS, missed: now + OPEN_MS } };
+    const deadlines = { doubt: now + DOUBT_MS, missed: now + patient(event, OPEN_MS) };
+    return { spoke: false, triedAt: now, opened: false, deadlines };
   }
 
   const isPatient = (state, event) => "doubt" in MOVES[state.name] && event.name in patience();
 
-  /* A handshake that takes long is judged by what somebody gets who asks later: nothing either, or an answer. */
+  /*
+   * A handshake that takes long is judged by what somebody gets who asks later: nothing either, or an answer. Who comes
+   * back to the tab is not to wait as long as nobody would.
+   */
   function doubting(state, event, end, now, random) {
-    if (state.opened) return { deadlines: state.deadlines };
     const at = state.deadlines[end];
-    if (event.name === "answered") return { deadlines: { [end]: Math.min(at, now + GRACE_MS) } };
+    const sooner = (ms) => ({ [end]: Math.min(at, now + ms) });
+    if (event.name === "hurry") {
+      return { deadlines: state.opened ? sooner(FRAME_MS) : { ...sooner(OPEN_MS), doubt: now + DOUBT_MS } };
+    }
+    if (state.opened) return { deadlines: state.deadlines };
     if (event.name === "doubt") return { askedAt: now, deadlines: { [end]: at, unanswered: now + ANSWER_MS } };
-    return { deadlines: { [end]: at, doubt: againAt({ ...state, failures: 20 }, event, now, random) } };
+    if (event.name === "unanswered") {
+      return { deadlines: { [end]: at, doubt: againAt({ ...state, failures: 20 }, event, now, random) } };
+    }
+    if (event.asked < state.triedAt + DOUBT_MS) return { deadlines: state.deadlines };
+    return { deadlines: sooner(patient(event, GRACE_MS)) };
   }
 
   /* Into a stream that delivers; where that is an old one whose replacement did not come, it goes on as before. */

@@ -7,6 +7,7 @@
 
   const LOOK_MS = 1000; // timers stand still in a sleeping computer: so it is looked often whether one is due
   const ASLEEP_MS = 4000; // late by so much, and whatever was open then has likely been lost since
+  const BUSY_MS = 200; // a timer that is late by more was kept waiting, and so was what has come meanwhile
   const PROBE_MS = 3000; // a probe that is away so long is given up; on a slow network one may take longer than the next
   const SHARED_MS = 500; // who asks meanwhile gets the answer to the same probe
   const BEAT_MS = 6000; // a beat that is older is overdue
@@ -38,6 +39,7 @@
     let candidate = null;
     let timer = null;
     let timerAt = 0;
+    let busyUntil = null; // what came is heard before it counts as missing
     let probe = null;
 
     /* ---- the machine ---- */
@@ -94,7 +96,7 @@
         return;
       }
       const now = env.now();
-      const left = Math.max(0, Math.min(...dues) - now);
+      const left = Math.max(0, Math.min(...dues) - now, busyUntil === null ? 0 : busyUntil - now);
       const at = now + (env.visible() ? Math.min(LOOK_MS, left) : left);
       if (timer !== null && timerAt <= at) return;
       env.clearTimeout(timer);
@@ -104,10 +106,13 @@
 
     function tick() {
       timer = null;
-      const lateMs = env.now() - timerAt;
+      const now = env.now();
+      const lateMs = now - timerAt;
+      busyUntil = lateMs > BUSY_MS && busyUntil === null ? now + BUSY_MS : null;
       if (lateMs > ASLEEP_MS && env.visible()) step("changed");
+      if (busyUntil !== null) return schedule();
       const due = Object.entries(machine.deadlines)
-        .filter(([, at]) => at <= env.now())
+        .filter(([, at]) => at <= now)
         .sort(([, one], [, other]) => one - other)[0];
       if (!due) schedule();
       else happened(due[0]);
@@ -205,15 +210,15 @@
         .then((reachable) => {
           const newest = probe === mine;
           if (newest) probe = null;
-          if (!isDelivering() && (reachable || newest)) answered(reachable);
+          if (!isDelivering() && (reachable || newest)) answered(reachable, mine.at);
           return reachable || isDelivering();
         });
       return mine.answer;
     }
 
-    function answered(reachable) {
+    function answered(reachable, asked) {
       const back = reached(reachable);
-      step(reachable ? "answered" : "unanswered");
+      step(reachable ? "answered" : "unanswered", { asked });
       env.onChange(known, back);
     }
 

@@ -43,8 +43,9 @@ test("waits double, with jitter, up to their longest", () => {
 
 const EVENTS = [...new Set(Object.values(MOVES).flatMap(Object.keys)), "stop", "refused", "opened", "answered", "unanswered"];
 
-function randomEvent(random) {
+function randomEvent(random, now) {
   return {
+    asked: now - 3000 * random(),
     name: pick(random, EVENTS),
     watched: random() < 0.8,
     beat: random() < 0.5,
@@ -63,7 +64,7 @@ test("whatever happens, in whatever order, what is open is what the state says, 
     let slots = [];
     for (let step = 0; step < 200; step += 1) {
       now += random() * 4000;
-      const event = randomEvent(random);
+      const event = randomEvent(random, now);
       const before = state.name;
       const result = next(state, event, now, random);
       state = result.state;

@@ -33,6 +33,10 @@ export function fakeClock() {
       at += ms;
       for (const timer of timers.values()) timer.at += ms;
     },
+    /* Something keeps the page busy, and what is due has to wait. */
+    block(ms) {
+      at += ms;
+    },
     advance(ms) {
       const end = at + ms;
       for (;;) {

@@ -99,7 +99,7 @@ test("a handshake that was swallowed is given up for another as soon as the serv
   const { stream, world, pass, set } = makeNetwork();
   set({ socket: "hole", events: "hole", probe: "hole" });
   stream.follow(ALL);
-  await pass(5000);
+  await pass(2500);
   assert.equal(world.opened.socket, 1);
   assert.equal(stream.known.reachable, false);
   set({ socket: "pass", events: "pass", probe: "pass" }); // and what was swallowed stays lost
@@ -117,6 +117,45 @@ test("a slow handshake is waited for as long as the server is slow to answer oth
   world.ways.socket = "pass";
   slow.arrive();
   await pass(100);
+  assert.equal(stream.known.connected, true);
+  assert.equal(world.opened.socket, 1);
+});
+
+test("an answer to what was asked before says nothing of a slow handshake", async () => {
+  const { stream, world, pass, set } = makeNetwork();
+  set({ socket: "hole" });
+  stream.follow(ALL);
+  await pass(900);
+  assert.equal(await Promise.race([stream.reach(), pass(50)]), true);
+  set({ probe: "hole" });
+  await pass(3000);
+  assert.equal(world.open.size, 1);
+});
+
+test("a hidden tab, which gets little of the machine, is more patient, until somebody comes back to it", async () => {
+  const { stream, world, pass, set } = makeNetwork();
+  world.visible = false;
+  set({ socket: "hole" });
+  stream.follow(ALL);
+  await pass(3000);
+  assert.equal(world.opened.socket, 1);
+  world.visible = true;
+  set({ socket: "pass" });
+  stream.retry();
+  await pass(2500);
+  assert.equal(stream.known.connected, true);
+});
+
+test("a page that was busy hears what has come before it misses it", async () => {
+  const { stream, world, pass, clock, channel } = makeNetwork();
+  stream.follow(ALL);
+  world.ways.socket = "mute";
+  await pass(100);
+  clock.block(3000);
+  world.ways.socket = "pass";
+  await pass(100);
+  channel().say(beat()); // it has come meanwhile
+  await pass(500);
   assert.equal(stream.known.connected, true);
   assert.equal(world.opened.socket, 1);
 });
