@@ -1,6 +1,6 @@
 /*
- * The tab's one live stream: the shell around connection.js. It owns the sockets and the one timer, feeds the machine
- * with what happens, and does what it says; what the messages mean is live.js's matter.
+ * The tab's one live stream: the shell around its state machine (connection.js). It owns the sockets and the one timer,
+ * feeds the machine with what happens, and does what it says; what the messages mean is live.js's matter.
  */
 (function (window) {
   "use strict";
@@ -8,7 +8,7 @@
   const LOOK_MS = 1000; // timers stand still in a sleeping computer: so it is looked often whether one is due
   const ASLEEP_MS = 4000; // late by so much, and whatever was open then has likely been lost since
   const BUSY_MS = 200; // a timer that is late by more was kept waiting, and so was what has come meanwhile
-  const PROBE_MS = 3000; // a probe that is away so long is given up; on a slow network one may take longer than the next
+  const PROBE_MS = 3000; // a probe that is away so long is given up; the next may be sent before
   const SHARED_MS = 500; // who asks meanwhile gets the answer to the same probe
   const BEAT_MS = 6000; // a beat that is older is overdue
   const REFUSED = { 4401: "nobody", 4403: "forbidden", 4400: "malformed" };
@@ -21,7 +21,7 @@
    * onChange(known, back), onRefused(reason, topics).
    */
   function createStream(env) {
-    const { connection, transports } = window.dash_clientside;
+    const { connection_steps, transports } = window.dash_clientside;
     const known = {
       connected: false, // the first frame of this connection is in
       connection: 0, // counts connections: numbers are compared within one only
@@ -34,7 +34,7 @@
     };
     const pauses = new Set();
     let topics = [];
-    let machine = connection.initial({ socket: Boolean(env.WebSocket), events: Boolean(env.EventSource) });
+    let machine = connection_steps.initial({ socket: Boolean(env.WebSocket), events: Boolean(env.EventSource) });
     let current = null;
     let candidate = null;
     let timer = null;
@@ -46,7 +46,7 @@
 
     function step(name, more) {
       const event = { name, watched: env.visible(), ...more };
-      const { state, effects } = connection.next(machine, event, env.now(), env.random);
+      const { state, effects } = connection_steps.next(machine, event, env.now(), env.random);
       machine = state;
       effects.forEach((effect) => ACTIONS[effect]());
       schedule();
@@ -166,15 +166,20 @@
       env.onChange(known);
     }
 
-    /* Server-sent events do not say why they were refused: asked once before they are given up. What a proxy says in the server's place is no reason. */
+    /*
+     * Server-sent events do not say why they were refused: that is asked once, before they are given up. What a proxy
+     * says in the server's place is no reason.
+     */
     function askWhy() {
       const asked = topics;
       env
         .fetch(transports.pathOf("/live/check", asked), { cache: "no-store", timeoutMs: PROBE_MS })
-        .then((answer) => REFUSED[OF_US + answer.status] && answer.json().then((found) => ({ ...found, by: answer.status })))
-        .then((found) => {
-          if (!found || (found.allowed !== false && found.status !== found.by)) return;
-          if (topics === asked && !known.connected && machine.name !== "off") refused(REFUSED[OF_US + found.by]);
+        .then((answer) => {
+          const reason = REFUSED[OF_US + answer.status];
+          return reason && answer.json().then(({ allowed, status }) => {
+            const ours = allowed === false || status === answer.status;
+            if (ours && topics === asked && !known.connected && machine.name !== "off") refused(reason);
+          });
         })
         .catch(() => {}); // the probe says what there is to say
     }

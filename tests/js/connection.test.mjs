@@ -4,8 +4,8 @@ import test from "node:test";
 import { dc, makeNetwork } from "./network.mjs";
 import { plain } from "./stage.mjs";
 
-const { connection } = dc;
-const { STATES, MOVES, ALWAYS, initial, next, waitAfter, arrows } = connection;
+const { STATES, MOVES, ALWAYS, arrows } = dc.connection;
+const { initial, next, waitAfter } = dc.connection_steps;
 const BOTH = { socket: true, events: true };
 
 /* Repeatable: mulberry32. */

@@ -88,7 +88,7 @@ function makeTab({ preferences } = {}) {
       this.closed = true;
     }
   }
-  const dc = stage(["publish", "connection", "transports", "stream", "live_state", "live"], {
+  const dc = stage(["publish", "connection", "connection_steps", "transports", "stream", "live_state", "live"], {
     WebSocket: Socket,
     location: { protocol: "http:", host: "here" },
     performance: { now: clock.now },

@@ -1,7 +1,7 @@
 // A network that fails as it is told to, with a server behind it; and a stream in a tab that is connected by it.
 import { fakeClock, settled, stage } from "./stage.mjs";
 
-export const dc = stage(["connection", "transports", "stream"]);
+export const dc = stage(["connection", "connection_steps", "transports", "stream"]);
 
 const TRAVEL_MS = 20;
 
