@@ -133,7 +133,8 @@ const FAULTS = [
 test("after any sequence of faults the page is right within 3 s of the last one's end, by one stream", async () => {
   for (let seed = 1; seed <= 120; seed += 1) {
     const random = seeded(seed);
-    const net = makeNetwork({ random });
+    const able = seed % 5 ? {} : pick(random, [{ socket: false }, { events: false }]);
+    const net = makeNetwork({ random, able });
     const { world, stream, pass } = net;
     let written = 0;
     const write = () => net.write((written += 1));
@@ -154,7 +155,8 @@ test("after any sequence of faults the page is right within 3 s of the last one'
     assert.equal(world.shown, world.value, `seed ${seed}: it shows ${world.shown}, not ${world.value}`);
     assert.equal(stream.known.connected, true, `seed ${seed}`);
     await pass(70000, 50);
-    assert.deepEqual([net.open("socket"), net.open("events")], [1, 0], `seed ${seed}: it has not climbed back`);
+    const best = able.socket === false ? [0, 1] : [1, 0];
+    assert.deepEqual([net.open("socket"), net.open("events")], best, `seed ${seed}: it has not climbed back`);
     stream.pause();
     await pass(6000, 50);
     assert.deepEqual([world.open.size, net.clock.pending()], [0, 0], `seed ${seed}: something is left while it is paused`);
