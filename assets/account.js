@@ -84,6 +84,7 @@
       answer ? (counting ? "" : answer.out_range) : dc.no_update,
       answer ? (counting ? "History is being counted; a projection follows once it is complete." : answer.words) : dc.no_update,
       `account-words${tone}`,
+      dc.periods.periodMs(dc.periods.kindOf(usage.agent_status)),
     ];
   }
 
@@ -100,9 +101,9 @@
       shareOf,
       headerProps,
 
-      ask(now, account, hint, ticks, usage) {
+      ask(now, account, hint) {
         const scoped = (shown) => ({ ...shown, scope: account, by: "model" });
-        if (account) theParts().follow(now, hint, ticks, usage && usage.agent_status, scoped);
+        if (account) theParts().follow(now, hint, scoped);
         return dc.no_update;
       },
 
@@ -122,7 +123,7 @@
         const usage = dc.live.newest(stored, "account-usage");
         last = { answer, live };
         dc.render.keep_account(account, dc.callback_context.outputs_list, (pushed) => headerOf(pushed, account));
-        if (!usage || usage.scope !== account) return new Array(25).fill(dc.no_update);
+        if (!usage || usage.scope !== account) return new Array(26).fill(dc.no_update);
         return headerOf(usage, account);
       },
 

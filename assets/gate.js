@@ -9,6 +9,16 @@
   const HEAL_MS = 3000;
   const MOMENT_MS = 1000; // several reasons at once are one
   const LULL_MS = 300; // what may be asked again waits so long for the next value: right after it none is due
+  const ELSEWHERE_MS = 3000; // another tab's request without an answer: that tab may be gone
+  const SLACK_MS = 500; // ticks come a little early or late
+  const DEFER_MS = 400;
+
+  /* The keys whose answers serve every tab that shows the same, and what of an answer says what it is about. */
+  const SHARED = {
+    nav: ({ scope }) => ({ scope }),
+    subscription: ({ scope }) => ({ scope }),
+    thread: ({ thread_id }) => ({ thread_id }),
+  };
 
   /* What each key asks for, where its request goes, and what of the cache a forced one gets past. */
   const KEYS = {
@@ -54,18 +64,24 @@
 
   /*
    * `env`: now, setTimeout, visible(), online(), reach() -> Promise<boolean>, send(key, request) -> on the page?,
-   * paces: by key, how long the page is still to be left in peace by what such an answer does to it.
+   * paces: by key, how long the page is still to be left in peace by what such an answer does to it; periodMs(key),
+   * post(type, body): to the other tabs; show(key, answer): one that another tab has got; deferMs(): how long this tab
+   * lets others go first, whose intervals tick at the same moment.
    */
   function createGate(env) {
     const asked = new Map();
+    const elsewhere = new Map(); // requests of other tabs that wait for their answers, by key and target
     let number = 0;
 
     /* `target` is what the request is about, such as {scope}. Says what it did: ask, skip or later. */
-    function ask(key, target, { force = false, must = false } = {}) {
+    function ask(key, target, { force = false, must = false, deferred = false } = {}) {
       const entry = entryOf(key, target);
-      const verdict = judge(key, entry, { force, must });
+      const forced = force || (entry.forced && env.visible());
+      const verdict = judge(key, entry, { force: forced, must });
+      if (verdict === "ask" && !forced && !must && !deferred && defer(key, entry)) return "later";
       if (verdict === "later") again(key, entry);
-      if (verdict === "ask") send(key, entry, force);
+      if (verdict === "ask") send(key, entry, forced);
+      else if (forced) entry.forced = true; // a person wants it: as soon as it can be asked
       return verdict;
     }
 
@@ -75,11 +91,15 @@
       const name = JSON.stringify(target);
       let entry = asked.get(key);
       if (!entry || entry.name !== name) {
-        entry = { name, target, at: -Infinity, waiting: null, again: false, failed: false };
+        entry = { name, target, at: -Infinity, waiting: null, again: false, failed: false, forced: false, theirs: false };
         asked.set(key, entry);
+        if (elsewhere.has(`${key} ${name}`)) theirs(entry, elsewhere.get(`${key} ${name}`));
       }
       return entry;
     }
+
+    /* Another tab has asked that at that time. */
+    const theirs = (entry, at) => Object.assign(entry, { at: Math.max(entry.at, at), waiting: 0, theirs: true });
 
     /* `must`: something is known to have changed, so that what is skipped now has to be asked later. */
     function judge(key, entry, { force, must }) {
@@ -87,26 +107,38 @@
       if (force) return "ask";
       if (!env.visible()) return "skip"; // asked when it is visible again
       const age = env.now() - entry.at;
-      if (entry.waiting !== null && age < STUCK_MS) return must ? "later" : "skip";
+      if (entry.waiting !== null && age < patienceMs(entry)) return must ? "later" : "skip";
       if (age < MOMENT_MS || restMs(key) > 0) return must ? "later" : "skip";
+      if (entry.theirs && entry.waiting === null && !must && age < env.periodMs(key) - SLACK_MS) return "skip";
       return "ask";
     }
 
+    const patienceMs = (entry) => (entry.theirs ? ELSEWHERE_MS : STUCK_MS);
+
     function send(key, entry, force) {
       number += 1;
-      Object.assign(entry, { at: env.now(), waiting: number, again: false });
+      Object.assign(entry, { at: env.now(), waiting: number, again: false, forced: false, theirs: false });
       const request = { n: number, force, ...entry.target };
       env.reach().then((reachable) => {
         if (asked.get(key) !== entry || entry.waiting !== request.n) return;
-        if (!reachable) entry.waiting = null;
+        if (!reachable) Object.assign(entry, { waiting: null, forced: force });
         else if (!env.send(key, request)) asked.delete(key); // its page is gone
+        else if (SHARED[key]) env.post("asked", { key, target: entry.target });
       });
+    }
+
+    /* Whether others go first with what they may ask at this very moment, too; not with a page's first question. */
+    function defer(key, entry) {
+      const waitMs = SHARED[key] && entry.at > -Infinity ? env.deferMs() : 0;
+      if (!waitMs) return false;
+      env.setTimeout(() => asked.get(key) === entry && ask(key, entry.target, { deferred: true }), waitMs);
+      return true;
     }
 
     function again(key, entry) {
       if (entry.again) return;
       entry.again = true;
-      const patience = entry.waiting !== null ? STUCK_MS : MOMENT_MS;
+      const patience = entry.waiting !== null ? patienceMs(entry) : MOMENT_MS;
       const waitMs = Math.max(entry.at + patience - env.now(), restMs(key), 0);
       env.setTimeout(() => askAgain(key, entry), waitMs + (env.paces[key] ? LULL_MS : 0));
     }
@@ -121,6 +153,11 @@
     function answered(key, n, { failed = false } = {}) {
       const entry = asked.get(key);
       if (!entry || (n !== undefined && n !== null && n < entry.waiting)) return;
+      if (failed && SHARED[key] && !entry.theirs) env.post("unanswered", { key, target: entry.target });
+      settle(key, entry, failed);
+    }
+
+    function settle(key, entry, failed) {
       entry.waiting = null;
       entry.failed = failed;
       if (!entry.again) return;
@@ -141,7 +178,67 @@
       for (const [key, entry] of [...asked]) if (entry.failed) ask(key, entry.target);
     }
 
-    return { ask, answered, askAll, askFailed, forget };
+    /* Whatever was asked for longer ago than its period: that has become shorter. */
+    function askDue() {
+      for (const [key, entry] of [...asked]) {
+        if (env.now() - entry.at >= env.periodMs(key) - SLACK_MS) ask(key, entry.target);
+      }
+    }
+
+    /* ---- with other tabs ---- */
+
+    /* A person refreshes these, [key, target] each: here at once, elsewhere too; and `others`, which are asked for here. */
+    function refresh(requests, others = []) {
+      for (const [key, target] of requests) ask(key, target, { force: true });
+      env.post("refresh", { requests: [...requests, ...others] });
+    }
+
+    /* Theirs of the same kind are refreshed, too; of a target that is ours as well, the answer is shared. */
+    function heardRefresh({ requests }) {
+      for (const [key, target] of requests) {
+        const entry = asked.get(key);
+        if (!entry || (SHARED[key] && entry.name === JSON.stringify(target))) continue;
+        if (env.visible()) ask(key, entry.target, { force: true });
+        else entry.forced = true; // once somebody looks
+      }
+    }
+
+    /* Tells the other tabs of an answer. */
+    function share(key, answer) {
+      if (SHARED[key]) env.post("answer", { key, target: SHARED[key](answer), answer });
+    }
+
+    function heardAsked({ key, target, ageMs }) {
+      const name = JSON.stringify(target);
+      const at = env.now() - ageMs;
+      elsewhere.set(`${key} ${name}`, at);
+      env.setTimeout(() => elsewhere.get(`${key} ${name}`) === at && elsewhere.delete(`${key} ${name}`), ELSEWHERE_MS);
+      const entry = asked.get(key);
+      if (entry && entry.name === name && (entry.waiting === null || entry.theirs)) theirs(entry, at);
+    }
+
+    function heardAnswer({ key, target, answer }) {
+      const entry = doneElsewhere(key, target);
+      if (!entry) return;
+      env.show(key, answer);
+      if (entry.theirs) settle(key, entry, false);
+    }
+
+    /* Then everyone asks for themselves. */
+    function heardUnanswered({ key, target }) {
+      const entry = doneElsewhere(key, target);
+      if (entry && entry.theirs) Object.assign(entry, { at: -Infinity, waiting: null, theirs: false });
+    }
+
+    function doneElsewhere(key, target) {
+      const name = JSON.stringify(target);
+      elsewhere.delete(`${key} ${name}`);
+      const entry = asked.get(key);
+      return entry && entry.name === name ? entry : null;
+    }
+
+    const heard = { asked: heardAsked, answer: heardAnswer, unanswered: heardUnanswered, refresh: heardRefresh };
+    return { ask, answered, askAll, askFailed, askDue, forget, refresh, share, heard };
   }
 
   /* ---- in the browser ------------------------------------------------------------------------------------ */
@@ -161,18 +258,39 @@
         reach: () => dc.live.reach(),
         paces,
         send: (key, request) => dc.publish.publish(KEYS[key].store, { data: request }),
+        periodMs: (key) => dc.periods.periodMs(kindOf(key)),
+        post: (type, body) => dc.tabs.post(type, body),
+        show: (key, answer) => dc.live.heard(key, answer),
+        deferMs: () => (dc.tabs.leads() ? 0 : DEFER_MS * (0.25 + 0.75 * Math.random())),
       });
-      const wake = (event) => {
-        if (window.document.visibilityState === "hidden") return;
-        dc.live.retry();
-        gate.askAll({ must: true }); // what was asked a moment ago may have been before a change
-        dc.address.retry({ force: event.type === "online" });
-      };
+      for (const [type, hear] of Object.entries(gate.heard)) dc.tabs.on(type, hear);
       window.addEventListener("focus", wake);
       window.addEventListener("online", wake);
       window.document.addEventListener("visibilitychange", wake);
     }
     return gate;
+  }
+
+  /* How often a key is asked for: by the agents that its figures are about. */
+  function kindOf(key) {
+    if (key === "subscription") return "subscription";
+    if (key.startsWith("threads")) return "idle";
+    const store = key.startsWith("thread") ? "thread-usage" : key.startsWith("account") ? "account-usage" : "nav-usage";
+    return dc.periods.kindOf(dc.live.statusOf(store));
+  }
+
+  let wokeAt = -Infinity;
+
+  /* Somebody is back, or the network, or the computer. A tab that is shown gets the focus, too: that is one return. */
+  function wake(event) {
+    if (window.document.visibilityState === "hidden") return;
+    dc.live.retry();
+    const now = window.performance.now();
+    if (now - wokeAt >= MOMENT_MS) {
+      wokeAt = now;
+      theGate().askAll({ must: true }); // what was asked a moment ago may have been before a change
+    }
+    dc.address.retry({ force: Boolean(event) && event.type === "online" });
   }
 
   /* What a page needs at the start is asked for once; if that failed, the page is loaded again once it can be. */
@@ -193,10 +311,10 @@
     return (dc.callback_context.triggered || []).some((part) => part.prop_id === `${id}.n_clicks` && part.value);
   }
 
-  function refresh(hook, requests) {
+  function refresh(hook, requests, others) {
     const names = requests.map(([key, target]) => `${KEYS[key].cached} ${Object.values(target)[0]}`);
     window.console.info(`[${hook}] Refresh: invalidated ${names.join(", ")}`);
-    for (const [key, target] of requests) theGate().ask(key, target, { force: true });
+    theGate().refresh(requests, others);
   }
 
   Object.assign(dc, {
@@ -216,7 +334,8 @@
       thread(_ticks, _clicks, thread_id) {
         if (!thread_id) return "none";
         if (clicked("thread-refresh")) {
-          refresh("useThreadTokenUsage", [["thread", { thread_id }]]);
+          const others = [["thread_detail", { thread_id }], ["thread_outlook", { thread_id }]];
+          refresh("useThreadTokenUsage", [["thread", { thread_id }]], others);
           return theGate().ask("thread_detail", { thread_id }, { force: true });
         }
         if (!(dc.callback_context.triggered || []).length) {
@@ -263,7 +382,11 @@
         if (source === "page") dc.address.failed();
       },
 
+      refresh: (requests) => theGate().refresh(requests),
+      share: (key, answer) => theGate().share(key, answer),
       askAll: () => theGate().askAll(),
+      askDue: () => theGate().askDue(),
+      wake,
       askFailed: () => theGate().askFailed(),
 
       /* The alert's button: asks everything past the cache, or loads a page again that never came. */

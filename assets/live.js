@@ -14,6 +14,8 @@
   const LOOK_MS = 1000; // timers, too, stand still in a sleeping computer
   const LIVE = ["nav-answer", "thread-answer", "subscription"]; // where one is answered, so would the others be
 
+  const STORES = { nav: "nav-usage", thread: "thread-usage" };
+
   const topicOf = (message) =>
     message.type === "nav-usage" ? `nav:${message.scope}` : `thread:${message.thread_id}`;
 
@@ -103,7 +105,9 @@
     const stored = new Map(); // what each store was given last
     const page = { scope: null, thread: null, account: null, announced: null, state: null, beatTimer: null };
 
-    const stream = dc.stream.createStream({
+    const stream = dc.shared_stream.createSharedStream({
+      createStream: dc.stream.createStream,
+      createTabs: dc.tabs.open,
       WebSocket: window.WebSocket,
       EventSource: window.EventSource,
       location: window.location,
@@ -223,9 +227,10 @@
         const left = known.beatAt + dc.live_state.BEAT_MS - now();
         page.beatTimer = window.setTimeout(refreshState, Math.min(LOOK_MS, Math.max(0, left) + 1));
       }
-      const name = `${state} ${known.history} ${hidden}`;
+      const periods = dc.periods.name(); // who draws the state, draws these, too
+      const name = `${state} ${known.history} ${hidden} ${periods}`;
       if (page.state === name) return;
-      const data = { state, history: known.history, asking: !hidden, since: new Date().toISOString() };
+      const data = { state, history: known.history, asking: !hidden, periods, since: new Date().toISOString() };
       if (publish("live-state", { data })) page.state = name;
       if (state === "live") dc.gate.askFailed(); // whatever kept it from an answer is likely over
     }
@@ -250,9 +255,27 @@
   function answered(key, store, answer) {
     if (!answer) return;
     dc.gate.answered(key, answer.request);
+    dc.gate.share(key, answer);
     dc.render.succeeded(LIVE);
     dc.address.retry();
     show(store, answer);
+  }
+
+  /* Another tab's answer to what this one would have asked, too. */
+  function heard(key, answer) {
+    dc.render.succeeded(LIVE);
+    if (key === "subscription") dc.publish.publish("subscription", { data: { ...answer, shared: true } });
+    else show(STORES[key], answer);
+  }
+
+  /* Whether this tab has a use for a stream. */
+  function settle() {
+    const { stream, refreshState } = theTab();
+    const preferred = dc.preferences && dc.preferences.current();
+    const unwanted = preferred && preferred.live_stream === false;
+    if (dc.activity.released() || unwanted) stream.pause();
+    else stream.resume();
+    refreshState();
   }
 
   function show(store, answer) {
@@ -287,8 +310,9 @@
       account_answered: (usage) => show("account-usage", usage),
 
       subscription_answered(answer) {
-        if (!answer) return;
+        if (!answer || answer.shared) return;
         dc.gate.answered("subscription", answer.request);
+        dc.gate.share("subscription", answer);
         dc.render.succeeded(LIVE);
       },
 
@@ -318,6 +342,15 @@
       connection: () => theTab().stream.known.connection,
       reach: () => theTab().stream.reach(),
       retry: () => theTab().stream.retry(),
+      refresh: () => theTab().refreshState(),
+      settle,
+      heard,
+
+      /* Of the agents that a store's figures are about. */
+      statusOf(store) {
+        const usage = theTab().board.shown.get(store);
+        return usage ? usage.agent_status : undefined;
+      },
     },
   });
 })(window);

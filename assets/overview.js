@@ -35,8 +35,8 @@
     overview: {
       targetOf: (part, of) => theParts().targetOf(part, of),
 
-      ask(now, hint, ticks, status) {
-        theParts().follow(now, hint, ticks, status);
+      ask(now, hint) {
+        theParts().follow(now, hint);
         return dc.no_update;
       },
 

@@ -9,7 +9,6 @@
 
   const LEAST_MS = 1000; // between two questions
   const CLOSED_MS = 10000; // a range that is over changes rarely, though all the world does
-  const SLOW_TICKS = 3; // of ten seconds, where no agent runs
   const RANGE = ["scope", "range", "from", "to", "zone", "model"]; // what says which usage is looked at
 
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -138,7 +137,7 @@
        * What a page's view, a hint or a tick asks for. `scoped` makes the page's own view of the bar's, whose scope is
        * that of the navigation.
        */
-      follow(now, hint, ticks, status, scoped = (shown) => shown) {
+      follow(now, hint, scoped = (shown) => shown) {
         const found = window.document.getElementById(page);
         if (found !== root) begin(found, scoped);
         if (!now || !now.scope) return;
@@ -146,9 +145,7 @@
         if (!view || !same(view, mine)) look(mine);
         else if (triggered(`${page}-changed.data`)) {
           if (concerns(hint, mine.scope)) keys.forEach(want);
-        } else if (triggered(`${page}-interval.n_intervals`) && (status === "running" || ticks % SLOW_TICKS === 0)) {
-          keys.forEach(want);
-        }
+        } else if (triggered(`${page}-interval.n_intervals`)) keys.forEach(want);
       },
 
       /* Something may have been missed. */
@@ -158,7 +155,7 @@
 
       /* Past every cache: a person asks for it. */
       refresh() {
-        if (view) keys.forEach((part) => ask(part, { force: true }));
+        if (view) dc.gate.refresh(keys.map((part) => [part, targetOf(part, view)]));
       },
 
       isCurrent,

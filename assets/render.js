@@ -7,12 +7,10 @@
 
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
-  const RUNNING_MS = 10000;
-  const IDLE_MS = 30000;
   const FLASH_MS = 2000;
   const WORDS = { live: "Live", polling: "Polling", offline: "Offline", paused: "Paused" };
 
-  const periodOf = (status) => (status === "running" ? RUNNING_MS : IDLE_MS);
+  const periodOf = (status) => dc.periods.periodMs(dc.periods.kindOf(status));
 
   /*
    * A figure that changed flashes once: the class alternates, so that the animation starts anew. One that changes all
@@ -33,7 +31,7 @@
   function frequencyOf(live, status, words) {
     if (live.state === "paused" && !live.asking) return "paused"; // without a stream it still asks
     if (live.state === "offline") return words ? "waiting for the server" : "retrying";
-    const period = `every ${periodOf(status) / 1000} s`;
+    const period = dc.periods.words(dc.periods.kindOf(status));
     if (!words) return period;
     return `${period} while the agent ${status === "running" ? "runs" : "is idle"}`;
   }
@@ -95,13 +93,14 @@
   }
 
   function logConfig(thread, status) {
-    const config = `${thread} ${status}`;
+    const period = `${periodOf(status) / 1000}s`;
+    const config = `${thread} ${status} ${period}`;
     if (config === lastConfig) return;
     lastConfig = config;
     const stale = status === "running" ? "5s" : "10s";
     window.console.info(
       `[useThreadTokenUsage] Hook config for thread ${thread}: ` +
-        `{ agentStatus: '${status}', staleTime: '${stale}', refetchInterval: '${periodOf(status) / 1000}s' }`,
+        `{ agentStatus: '${status}', staleTime: '${stale}', refetchInterval: '${period}' }`,
     );
   }
 
@@ -144,7 +143,7 @@
       "–",
       "",
       "idle",
-      IDLE_MS,
+      periodOf("idle"),
       frequencyOf(live, "idle", false),
     ];
   }

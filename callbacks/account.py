@@ -149,8 +149,7 @@ def register_clientside(app: Dash) -> None:
     wire_chart(app, spending)
     wire_exports(app, [spending.csv, *ids.ACCOUNT_EXPORTS.values()], ids.ACCOUNT_ID)
     # With an output, or Dash would not call it as the page opens.
-    status = State(ids.ACCOUNT_USAGE, "data")
-    wire(app, "account", "ask", [view, account_id, *hints, status], outputs_of(f"{ids.ACCOUNT_ASKED}.data"))
+    wire(app, "account", "ask", [view, account_id, *hints], outputs_of(f"{ids.ACCOUNT_ASKED}.data"))
     wire(app, "account", "refresh", [Input(ids.ACCOUNT_REFRESH, "n_clicks")], initial=False)
     wire(app, "account", "answered", [answer], initial=False)
     wire(app, "account", "header", [answer, usage, account_id, live], HEADER)
@@ -191,6 +190,7 @@ HEADER = outputs_of(
     f"{ids.ACCOUNT_OUT_RANGE}.children",
     f"{ids.ACCOUNT_WORDS}.children",
     f"{ids.ACCOUNT_WORDS}.className",
+    f"{ids.ACCOUNT_INTERVAL}.interval",
 )
 DOT = outputs_of(f"{ids.ACCOUNT_LIVE}.data-state", f"{ids.ACCOUNT_LIVE}.className", f"{ids.ACCOUNT_LIVE_WORD}.children")
 FIGURES = [

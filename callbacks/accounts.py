@@ -137,6 +137,8 @@ def register_clientside(app: Dash) -> None:
     buttons = ids.ACCOUNTS_STATES.values()
     # With an output, or Dash would not call it as the page opens.
     wire(app, "accounts", "follow", [search, view, *hints], FOLLOWED)
+    periods = [Input(ids.LIVE_STATE, "data"), Input(ids.NAV_AGENT_STATUS, "data")]
+    wire(app, "periods", "by_status", periods, outputs_of(f"{ids.ACCOUNTS_INTERVAL}.interval"))
     wire(app, "accounts", "answered", [Input(ids.ACCOUNTS_ANSWER, "data")], ANSWERED, initial=False)
     wire(app, "accounts", "tone", [Input(ids.LIVE_STATE, "data")], outputs_of(f"{ids.ACCOUNTS_BODY}.className"))
     wire(app, "accounts", "choose_state", [Input(button, "n_clicks") for button in buttons], initial=False)

@@ -10,7 +10,8 @@ from dash.exceptions import DependencyException
 from flask import Flask
 from werkzeug.exceptions import NotFound
 
-from access.viewer import AUTH_CONFIG
+from access.tabs import tab_key
+from access.viewer import AUTH_CONFIG, current_viewer
 from callbacks import (
     account,
     accounts,
@@ -63,12 +64,23 @@ HOME = "/"
 PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account)
 
 
+class Dashboard(Dash):
+    """Tells its pages whose they are: tabs share what they are sent with those of the same person only."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        secret = self.server.secret_key
+        if secret:
+            key = tab_key(str(secret), current_viewer())
+            parts["metas"] += f'<meta name="creditpulse-viewer" content="{key}">'
+        return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+
+
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
     """A Dash app which answers for whom `access.viewer` says is looking.
 
     `server` is the Flask server that the queries' cache was made for; without one it has its own.
     """
-    app = Dash(
+    app = Dashboard(
         "creditpulse",
         server=server or Flask("creditpulse"),  # type: ignore[arg-type]
         assets_folder=str(ASSETS),

@@ -107,6 +107,7 @@ def register_clientside(app: Dash) -> None:
     usage, subscription = Input(ids.NAV_USAGE, "data"), Input(ids.SUBSCRIPTION, "data")
     wire(app, "gate", "nav", [ticks, clicks, scope])
     wire(app, "gate", "subscription", [Input(ids.SUBSCRIPTION_INTERVAL, "n_intervals"), scope])
+    wire(app, "periods", "subscription", [live_state], [Output(ids.SUBSCRIPTION_INTERVAL, "interval")])
     wire(app, "live", "nav_answered", [Input(ids.NAV_ANSWER, "data")])
     wire(app, "live", "subscription_answered", [subscription])
     wire(app, "live", "follow", [scope, shown])

@@ -149,12 +149,13 @@ def register_clientside(app: Dash) -> None:
     credits, heat = ids.OVERVIEW_CREDITS, ids.OVERVIEW_HEAT
     view, live = Input(ids.VIEW, "data"), Input(ids.LIVE_STATE, "data")
     hints = [Input(ids.OVERVIEW_CHANGED, "data"), Input(ids.OVERVIEW_INTERVAL, "n_intervals")]
-    status = State(ids.NAV_AGENT_STATUS, "data")
+    status = Input(ids.NAV_AGENT_STATUS, "data")
     for parts in (credits, heat):
         wire_chart(app, parts)
     wire_exports(app, [credits.csv, heat.csv, *ids.OVERVIEW_EXPORTS.values()])
     # With an output, or Dash would not call it as the page opens.
-    wire(app, "overview", "ask", [view, *hints, status], outputs_of(f"{ids.OVERVIEW_ASKED}.data"))
+    wire(app, "overview", "ask", [view, *hints], outputs_of(f"{ids.OVERVIEW_ASKED}.data"))
+    wire(app, "periods", "by_status", [live, status], outputs_of(f"{ids.OVERVIEW_INTERVAL}.interval"))
     wire(app, "overview", "figures", [Input(ids.OVERVIEW_ANSWER, "data"), live], FIGURES)
     wire(app, "overview", "activity", [Input(ids.OVERVIEW_ACTIVITY, "data"), live], ACTIVITY)
     for name in ("rest", "tops", "running"):

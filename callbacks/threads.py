@@ -154,6 +154,7 @@ def register(app: Dash, queries: Queries) -> None:
     hints = [Input(ids.THREADS_CHANGED, "data"), Input(ids.THREADS_INTERVAL, "n_intervals")]
     # With an output, or Dash would not call it as the page opens.
     wire(app, "threads", "ask", [view, search, *hints], [Output(ids.THREADS_ASKED, "data")])
+    wire(app, "periods", "idle", [Input(ids.LIVE_STATE, "data")], [Output(ids.THREADS_INTERVAL, "interval")])
     wire(app, "threads", "equip", [Input(ids.THREADS_GRID, "getRowsRequest")], initial=False)
     wire(app, "threads", "answered", [Input(ids.THREADS_ANSWER, "data")], initial=False)
     wire(app, "threads", "sent", [Input(ids.THREADS_LIVE_REQUEST, "data")], initial=False)

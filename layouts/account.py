@@ -11,10 +11,8 @@ from layouts import ids, list_card, states
 from layouts.account_header import account_header
 from layouts.chart_card import chart_card
 from layouts.figure_card import figure_card
-from layouts.live import updated
+from layouts.live import IDLE_INTERVAL_MS, updated
 from layouts.overview_charts import HEIGHT
-
-TICK_MS = 10_000  # the stream tells sooner; this is for when it does not
 
 
 def layout(account_id: str, name: str, email: str | None, metrics: Mapping[str, tuple[str, str]]) -> Component:
@@ -100,5 +98,5 @@ def stores(account_id: str) -> list[Component]:
     return [
         dcc.Store(id=ids.ACCOUNT_ID, data=account_id),
         *(dcc.Store(id=name) for name in names),
-        dcc.Interval(id=ids.ACCOUNT_INTERVAL, interval=TICK_MS),
+        dcc.Interval(id=ids.ACCOUNT_INTERVAL, interval=IDLE_INTERVAL_MS),
     ]

@@ -149,7 +149,9 @@ def tooltips() -> list[Component]:
         states.tooltip(ids.ACCOUNT_REFRESH, "Ask the database now, past every cache."),
         states.tooltip(
             ids.ACCOUNT_FREQUENCY,
-            "Besides live updates, the figures are asked for every 10 s while one of its agents runs, else every 30 s.",
+            "Besides live updates, the figures are asked for every 10 s while one of its agents runs, else every 30 s: "
+            "if your preferences say nothing else, and less often after five minutes without input, or where data is "
+            "dear.",
         ),
         states.tooltip(
             ids.ACCOUNT_CREDITS,

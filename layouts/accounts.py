@@ -12,9 +12,8 @@ from layouts.attributes import attributes
 from layouts.chart_card import csv_link, switch
 from layouts.formats import whole
 from layouts.grids import Column, column, endless_grid, number_column
-from layouts.live import updated
+from layouts.live import IDLE_INTERVAL_MS, updated
 
-REFRESH_MS = 10_000  # the stream tells sooner; this is for when it does not
 ROW_HEIGHT = 52
 SKELETONS = 12  # rows, before it is known how many there are
 FIGURES_FIRST, NAMES_FIRST = ["desc", "asc"], ["asc", "desc"]
@@ -48,7 +47,7 @@ def layout() -> Component:
             dcc.Store(id=ids.ACCOUNTS_ANSWER),
             dcc.Store(id=ids.ACCOUNTS_CHANGED),
             dcc.Store(id=ids.ACCOUNTS_ASKED),
-            dcc.Interval(id=ids.ACCOUNTS_INTERVAL, interval=REFRESH_MS),
+            dcc.Interval(id=ids.ACCOUNTS_INTERVAL, interval=IDLE_INTERVAL_MS),
         ],
         className="stack",
     )

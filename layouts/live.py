@@ -7,6 +7,8 @@ from dash.development.base_component import Component
 
 from layouts.attributes import attributes
 
+IDLE_INTERVAL_MS = 30_000  # until the page knows better: `assets/periods.js` says how often it asks
+
 
 def live_state(live_id: str, word_id: str) -> Component:
     """`data-state` is live, polling, offline or paused; class `pulsing` while an agent runs and it is live."""

@@ -8,11 +8,10 @@ from dash.development.base_component import Component
 from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact
-from layouts.live import live_state, refresh_button, updated
+from layouts.live import IDLE_INTERVAL_MS, live_state, refresh_button, updated
 
 SECTIONS = {"/": "Overview", "/threads": "Threads", "/accounts": "Accounts"}
 
-IDLE_INTERVAL_MS = 30_000
 SUBSCRIPTION_INTERVAL_MS = 120_000
 
 
@@ -126,10 +125,11 @@ def tooltips() -> list[Component]:
         ),
         states.tooltip(
             ids.NAV_FREQUENCY,
-            "Besides live updates, the credits are asked for every 10 s while an agent runs, else every 30 s; "
-            "plan and allowance every 2 minutes.",
+            "Besides live updates, the credits are asked for every 10 s while an agent runs, else every 30 s, "
+            "plan and allowance every 2 minutes: if your preferences say nothing else, and less often after five "
+            "minutes without input, or where data is dear.",
         ),
-        states.tooltip(ids.NAV_PLAN, "The plan and its allowance for the period; asked for every 2 minutes."),
+        states.tooltip(ids.NAV_PLAN, "The plan and its allowance for the period."),
         states.tooltip(
             ids.NAV_CREDITS,
             "Credits of all calls in the period: their cost in dollars, times the rate. A click copies it exactly.",

@@ -11,10 +11,8 @@ from layouts import ids, list_card, states
 from layouts.attributes import attributes
 from layouts.chart_card import chart_card, switch
 from layouts.figure_card import figure_card
-from layouts.live import updated
+from layouts.live import IDLE_INTERVAL_MS, updated
 from layouts.overview_charts import HEAT_HEIGHT, HEIGHT
-
-TICK_MS = 10_000  # the stream tells sooner; this is for when it does not
 
 
 def layout(metrics: Mapping[str, tuple[str, str]]) -> Component:
@@ -141,4 +139,4 @@ def stores() -> list[Component]:
         ids.OVERVIEW_CHANGED,
         ids.OVERVIEW_ASKED,
     )
-    return [*(dcc.Store(id=name) for name in names), dcc.Interval(id=ids.OVERVIEW_INTERVAL, interval=TICK_MS)]
+    return [*(dcc.Store(id=name) for name in names), dcc.Interval(id=ids.OVERVIEW_INTERVAL, interval=IDLE_INTERVAL_MS)]

@@ -11,8 +11,7 @@ from dash.development.base_component import Component
 from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact
-from layouts.live import live_state, refresh_button, updated
-from layouts.navigation import IDLE_INTERVAL_MS
+from layouts.live import IDLE_INTERVAL_MS, live_state, refresh_button, updated
 
 
 class Crumb(NamedTuple):
@@ -160,7 +159,8 @@ def tooltips() -> list[Component]:
         states.tooltip(ids.THREAD_REFRESH, "Ask the database now, past every cache."),
         states.tooltip(
             ids.THREAD_FREQUENCY,
-            "Besides live updates, the figure is asked for every 10 s while the agent runs, else 30 s.",
+            "Besides live updates, the figure is asked for every 10 s while the agent runs, else 30 s: if your "
+            "preferences say nothing else, and less often after five minutes without input, or where data is dear.",
         ),
         states.tooltip(
             ids.THREAD_CREDITS,
@@ -168,7 +168,8 @@ def tooltips() -> list[Component]:
         ),
         states.tooltip(
             ids.THREAD_RATE,
-            "Credits a minute over the last ten minutes, or since the agent's run began; reckoned anew every 10 s.",
+            "Credits a minute over the last ten minutes, or since the agent's run began; reckoned anew as often as the "
+            "figure is asked for.",
         ),
         states.tooltip(
             ids.THREAD_RUN_COST,

@@ -9,11 +9,9 @@ from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.chart_card import csv_link
 from layouts.grids import Column, column, endless_grid, number_column
-from layouts.live import updated
+from layouts.live import IDLE_INTERVAL_MS, updated
 from layouts.thread_compare import compare_section
 from layouts.thread_filters import filters
-
-REFRESH_MS = 30_000  # the stream tells sooner; this is for when it does not
 
 
 def layout() -> Component:
@@ -36,7 +34,7 @@ def layout() -> Component:
             ),
             compare_section(),
             *(dcc.Store(id=name) for name in STORES),
-            dcc.Interval(id=ids.THREADS_INTERVAL, interval=REFRESH_MS),
+            dcc.Interval(id=ids.THREADS_INTERVAL, interval=IDLE_INTERVAL_MS),
         ],
         className="stack",
     )

@@ -15,6 +15,9 @@ function makeGate(paces = {}) {
     online: () => world.online,
     reach: () => Promise.resolve(world.reachable),
     paces,
+    periodMs: () => 10000,
+    post() {},
+    deferMs: () => 0,
     send(key, request) {
       if (world.onPage) world.sent.push(plain({ key, ...request }));
       return world.onPage;

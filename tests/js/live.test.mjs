@@ -88,14 +88,15 @@ function makeTab({ preferences } = {}) {
       this.closed = true;
     }
   }
-  const dc = stage(["publish", "connection", "connection_steps", "transports", "stream", "live_state", "live"], {
+  const scripts = ["connection", "connection_steps", "transports", "stream", "shared_topics", "shared_stream", "tabs"];
+  const dc = stage(["publish", "periods", ...scripts, "live_state", "live"], {
     WebSocket: Socket,
     location: { protocol: "http:", host: "here" },
     performance: { now: clock.now },
     setTimeout: clock.setTimeout,
     clearTimeout: clock.clearTimeout,
     addEventListener() {},
-    document: { visibilityState: "visible", addEventListener() {} },
+    document: { visibilityState: "visible", addEventListener() {}, querySelector: () => null },
     navigator: { onLine: true },
   });
   Object.assign(dc, {
@@ -108,7 +109,7 @@ function makeTab({ preferences } = {}) {
       },
       succeeded() {},
     },
-    gate: { answered() {}, askFailed() {} },
+    gate: { answered() {}, share() {}, askFailed() {} },
     address: { retry() {} },
   });
   dc.live.follow("all", { thread: null });

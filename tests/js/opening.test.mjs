@@ -5,7 +5,7 @@ import { plain, settled, stage } from "./stage.mjs";
 function makePage() {
   const sent = [];
   const nobody = { addEventListener() {}, visibilityState: "visible" };
-  const dc = stage(["pace", "gate"], {
+  const dc = stage(["pace", "periods", "tabs", "gate"], {
     ...nobody,
     document: nobody,
     navigator: { onLine: true },

@@ -77,11 +77,11 @@ function page({ below = [] } = {}) {
     marked,
     look(view) {
       looked = view;
-      by("view.data", () => dc.overview.ask(view, null, 0, "idle"));
+      by("view.data", () => dc.overview.ask(view, null));
     },
     tops: (target) => dc.overview.tops_answered({ request: 1, took_ms: 5, target }),
-    hint: (hint) => by("overview-changed.data", () => dc.overview.ask(VIEW, hint, 0, "idle")),
-    tick: (count, status) => by("overview-interval.n_intervals", () => dc.overview.ask(VIEW, null, count, status)),
+    hint: (hint) => by("overview-changed.data", () => dc.overview.ask(VIEW, hint)),
+    tick: () => by("overview-interval.n_intervals", () => dc.overview.ask(VIEW, null)),
     answer(target = looked) {
       let shown = null;
       by("overview-answer.data", () => (shown = dc.overview.figures({ ...ANSWER, target }, { state: "live", history: "complete" })));
@@ -153,18 +153,13 @@ test("while the first figures of a view are on their way, hints about the rest w
   assert.deepEqual(take(), LATER);
 });
 
-test("without hints it asks every ten seconds while an agent runs, else every thirty", () => {
+test("without hints it asks at each tick of its interval", () => {
   const { look, answer, frame, take, tick } = page();
   look(VIEW);
   answer();
   frame();
   take();
-  tick(1, "idle");
-  tick(2, "idle");
-  assert.deepEqual(take(), []);
-  tick(3, "idle");
-  assert.equal(take().length, 5);
-  tick(4, "running");
+  tick();
   assert.equal(take().length, 5);
 });
 

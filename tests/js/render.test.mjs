@@ -4,7 +4,7 @@ import { plain, stage } from "./stage.mjs";
 
 function makeRender() {
   const lines = [];
-  const dc = stage(["formats", "render"], {
+  const dc = stage(["formats", "periods", "render"], {
     console: { info: (line) => lines.push(line) },
     document: { getElementById: () => null },
   });
@@ -40,7 +40,7 @@ const THREAD = {
 const PLAN = { scope: "s", plan: "Team", status: "active", credits_included: 250000, current: true };
 
 test("the bar goes by the exact cost, where there is one", () => {
-  const { shareOf } = stage(["formats", "render"], {}).render;
+  const { shareOf } = stage(["formats", "periods", "render"], {}).render;
   const usage = { scope: "s", credits: 0, cost: "0.004" };
   const plan = { scope: "s", credits_included: 1 };
   assert.equal(shareOf(usage, { ...plan, credits_per_dollar: 100 }), 40);
@@ -176,7 +176,7 @@ test("a pushed value is painted at once, but not over what React holds", () => {
   const text = { textContent: "1", firstElementChild: null, setAttribute() {} };
   const held = { textContent: "", firstElementChild: {}, setAttribute() {} };
   const elements = { "thread-credits": text, "thread-cost": held };
-  const dc = stage(["formats", "render"], { document: { getElementById: (id) => elements[id] || null } });
+  const dc = stage(["formats", "periods", "render"], { document: { getElementById: (id) => elements[id] || null } });
   dc.live = { newest: (usage) => usage };
   const outputs = Array.from({ length: 18 }, () => ({ id: "absent", property: "children" }));
   outputs[0] = { id: "thread-credits", property: "children" };
