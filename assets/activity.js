@@ -129,7 +129,7 @@
         network: () => window.navigator.connection,
         tell: createTeller(),
         onChange: () => dc.live.refresh(),
-        onReleased: () => dc.live.settle(),
+        onReleased: (released) => dc.live.release(released),
         onRestored: () => dc.gate.askDue(),
         onWake: () => dc.gate.wake(),
       });
@@ -148,10 +148,9 @@
     });
   }
 
-  /* Other periods, and maybe no stream any more, or one again. */
+  /* Other periods. */
   function preferred() {
     dc.live.refresh();
-    dc.live.settle();
     dc.gate.askDue();
   }
 

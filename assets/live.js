@@ -268,14 +268,11 @@
     else show(STORES[key], answer);
   }
 
-  /* Whether this tab has a use for a stream. */
-  function settle() {
-    const { stream, refreshState } = theTab();
-    const preferred = dc.preferences && dc.preferences.current();
-    const unwanted = preferred && preferred.live_stream === false;
-    if (dc.activity.released() || unwanted) stream.pause();
-    else stream.resume();
-    refreshState();
+  /* A tab that has been hidden for a while needs no stream. */
+  function release(released) {
+    const { stream } = theTab();
+    if (released) stream.pause("hidden");
+    else stream.resume("hidden");
   }
 
   function show(store, answer) {
@@ -343,7 +340,7 @@
       reach: () => theTab().stream.reach(),
       retry: () => theTab().stream.retry(),
       refresh: () => theTab().refreshState(),
-      settle,
+      release,
       heard,
 
       /* Of the agents that a store's figures are about. */

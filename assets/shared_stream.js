@@ -31,12 +31,13 @@
     const { SILENCE_MS } = dc.tabs;
     const { ME, createSharedTopics } = dc.shared_topics;
     const last = new Map(); // the newest value of each topic, of this connection
+    const pauses = new Set(); // why this tab is without a stream
     let mine = [];
-    let paused = false;
     let heard = null; // the leader's last word: {key, at, known}
     let told = null; // the source that `known.connection` counts
     let version = -1; // the newest that was seen
     let missed = false; // changes may have gone to nobody
+    let behind = new Set(); // topics whose values may have moved while this tab did not listen
     let wasReachable = true;
     let timer = null;
 
@@ -44,7 +45,10 @@
     const tabs = env.createTabs({ facts, onLead: turned, onFollow: turned, onPeer: peer, onLeader: leaderSaid });
     const topics = createSharedTopics({
       check,
-      follow: (union) => own.follow(union),
+      follow(union) {
+        for (const topic of [...last.keys()]) if (!union.includes(topic)) last.delete(topic); // nobody tells of it any more
+        own.follow(union);
+      },
       tell: (id) => (id === ME ? env.onRefused("forbidden", mine) : tabs.post("refused", { to: id })),
       setTimeout: env.setTimeout,
       leads: () => tabs.leads(),
@@ -52,6 +56,7 @@
 
     /* ---- what is known, and by whom ---- */
 
+    const isPaused = () => pauses.size > 0;
     const isFresh = () => heard !== null && env.now() - heard.at < SILENCE_MS;
 
     /* A new leader lives on what the last one said until its own first frame is in, but no longer than anyone may. */
@@ -60,8 +65,12 @@
     const source = () => (isHeard() ? heard.key : `${tabs.id} ${own.known.connection}`);
 
     const known = { connection: 0 };
-    for (const name of Object.keys(own.known).filter((one) => one !== "connection")) {
-      const get = name === "connected" ? () => !paused && view().connected : () => view()[name];
+    const ofThisTab = {
+      connected: () => !isPaused() && !behind.size && view().connected,
+      off: () => isPaused(),
+    };
+    for (const name of Object.keys({ ...own.known, ...ofThisTab }).filter((one) => one !== "connection")) {
+      const get = ofThisTab[name] || (() => view()[name]);
       Object.defineProperty(known, name, { enumerable: true, get, set: (value) => (own.known[name] = value) });
     }
 
@@ -99,14 +108,16 @@
       const hint = missed && version >= 0 && newest !== version ? [{ type: "changed", all: true, version: newest }] : [];
       version = missed ? newest : Math.max(version, newest);
       missed = false;
-      if (paused) return;
+      if (isPaused()) return;
       const followed = messages.filter((message) => topicOf(message) === null || mine.includes(topicOf(message)));
+      for (const message of followed) behind.delete(topicOf(message));
       if (followed.length || hint.length) env.onFrame([...followed, ...hint], known);
     }
 
     function ownFrame(messages) {
       refresh();
-      for (const message of messages) if (topicOf(message) !== null) last.set(topicOf(message), message);
+      const followed = own.topics(); // what was given up a moment ago may still come, and then nothing any more
+      for (const message of messages) if (followed.includes(topicOf(message))) last.set(topicOf(message), message);
       deliver(messages, newestOf(messages));
       if (topics.othersFollow()) tabs.post("frame", { ...word(), messages });
     }
@@ -118,7 +129,7 @@
     }
 
     function facts() {
-      const wanted = paused ? [] : mine;
+      const wanted = isPaused() ? [] : mine;
       return tabs.leads() ? { topics: wanted, ...word() } : { topics: wanted };
     }
 
@@ -126,14 +137,15 @@
     function leaderSaid({ type, ageMs, to, facts: said, ...frame }) {
       const { key, known: theirs, since, version: newest } = said || frame;
       if (theirs === undefined || (to !== undefined && to !== tabs.id)) return;
-      const lost = heard !== null && !isFresh();
+      const lost = told !== null && !isFresh();
       const at = env.now() - ageMs - since;
       heard = { key, at, known: shifted(theirs, (age) => at - age) };
-      if (lost && isFresh() && !paused) {
+      if (lost && isFresh() && !isPaused()) {
         missed = true;
+        behind = new Set(mine);
         tabs.changed(); // the leader sends the values of now
       }
-      if (!paused) deliver(frame.messages || [], newest);
+      if (!isPaused()) deliver(frame.messages || [], newest);
       tell();
       watch();
     }
@@ -182,9 +194,9 @@
     /* ---- this tab ---- */
 
     function want() {
-      if (!topics.want(ME, paused ? [] : mine)) return;
+      if (!topics.want(ME, isPaused() ? [] : mine)) return;
       tabs.changed(); // a leader sends the values of now
-      if (!tabs.leads() || paused) return;
+      if (!tabs.leads() || isPaused()) return;
       const messages = mine.map((topic) => last.get(topic)).filter(Boolean); // of others' topics that are its own now
       if (messages.length) deliver(messages, version);
     }
@@ -193,23 +205,27 @@
 
     function follow(wanted) {
       mine = wanted;
+      behind = new Set(mine.filter((topic) => behind.has(topic)));
       want();
       if (begun) return;
       begun = true;
       tabs.start();
     }
 
-    function pause() {
-      paused = true;
+    /* Without a stream, and without forgetting what it followed, until every `reason` has been taken back. */
+    function pause(reason = "released") {
+      pauses.add(reason);
       want();
+      tell();
     }
 
     /* Whoever comes back asks anyway: no hint is needed for that. */
-    function resume() {
-      if (!paused) return;
-      paused = false;
+    function resume(reason = "released") {
+      if (!pauses.delete(reason) || isPaused()) return;
       version = -1;
+      behind = new Set(mine);
       want();
+      tell();
     }
 
     function retry() {

@@ -205,6 +205,7 @@ export function fakeBrowser({ random = Math.random } = {}) {
 
   function follow(tab, topics) {
     tab.followedAt = clock.now();
+    for (const topic of [...tab.shown.keys()]) if (!topics.includes(topic)) tab.shown.delete(topic); // as a page starts afresh
     tab.stream.follow(topics);
   }
 
