@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from dash import Dash
 from dash.exceptions import DependencyException
@@ -67,12 +68,12 @@ PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account)
 class Dashboard(Dash):
     """Tells its pages whose they are: tabs share what they are sent with those of the same person only."""
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, metas: str = "", *parts: Any, **more: Any) -> str:
         secret = self.server.secret_key
         if secret:
             key = tab_key(str(secret), current_viewer())
-            parts["metas"] += f'<meta name="creditpulse-viewer" content="{key}">'
-        return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+            metas += f'\n<meta name="creditpulse-viewer" content="{key}">'
+        return str(super().interpolate_index(metas, *parts, **more))  # type: ignore[no-untyped-call]
 
 
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
