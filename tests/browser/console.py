@@ -19,7 +19,7 @@ OURS = tuple(
         r"\[useUsageRealtime\] Usage changed: invalidated (thread|nav)-usage .+",
         r"\[use(UsageRealtime|ThreadTokenUsage)\] Refresh: invalidated .+",
         rf"\[useThreadTokenUsage\] Hook config for thread {UUID_TEXT}: "
-        rf"({re.escape(IDLE_CONFIG)}|{re.escape(RUNNING_CONFIG)})",
+        r"\{ agentStatus: '(idle|running)', staleTime: '(5|10)s', refetchInterval: '\d+s' \}",
     )
 )
 # What Chromium itself says of requests that a stopped server cannot answer.

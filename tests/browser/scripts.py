@@ -21,3 +21,34 @@ NOTED_ASKS = f"""
         return fetch(resource, options);
     }};
 """
+# Every socket that the page has opened, so that those which are open can be counted.
+NOTED_SOCKETS = """
+    const Socket = window.WebSocket;
+    window.sockets = [];
+    window.WebSocket = class extends Socket { constructor(...parts) { super(...parts); window.sockets.push(this); } };
+"""
+# A browser as on plain HTTP from another machine: Web Locks are for secure contexts only.
+NO_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined });"
+# On a connection that is paid for by volume.
+METERED = """
+    const connection = Object.assign(new EventTarget(), { saveData: true, effectiveType: "4g" });
+    Object.defineProperty(navigator, "connection", { value: connection });
+"""
+# A minute, after which a hidden tab gives up its stream, passes at once.
+NO_MINUTE = """
+    const setTimeout = window.setTimeout.bind(window);
+    window.setTimeout = (run, ms, ...rest) => setTimeout(run, ms === 60000 ? 0 : ms, ...rest);
+"""
+
+
+def hasty(times: int) -> str:
+    """All clocks and timers of the page run so many times as fast."""
+    return f"""
+        const [began, now, date] = [Date.now(), performance.now.bind(performance), Date.now];
+        performance.now = () => {times} * now();
+        Date.now = () => began + {times} * (date() - began);
+        for (const name of ["setTimeout", "setInterval"]) {{
+            const real = window[name].bind(window);
+            window[name] = (run, ms, ...rest) => real(run, ms / {times}, ...rest);
+        }}
+    """
