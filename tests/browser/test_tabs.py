@@ -160,7 +160,8 @@ def test_a_frozen_leader_is_replaced_and_follows_once_it_thaws(windows: Windows,
         tab.until_cost("thread-credits", Decimal("2.000000"))
     with windows.at(frozen) as tab:
         tab.command("Page.setWebLifecycleState", state="active")
-        tab.command("Page.bringToFront")  # freezing has hidden it
+        tab.driver.minimize_window()  # freezing has hidden it, and only this shows it again
+        tab.driver.set_window_rect(0, 0, 1280, 900)
     assert windows.until_shared("2.000000") == other
 
 
