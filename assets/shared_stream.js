@@ -8,6 +8,7 @@
 
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
+  const EVERYONES = ["changed", "beat"];
   const TIME = /At$/; // what is known of times goes to other tabs as ages: their clocks differ
 
   /* The topic of a value; null for what is everyone's, such as a beat or a hint. */
@@ -21,7 +22,14 @@
     return Object.fromEntries(Object.entries(known).map(([name, value]) => [name, TIME.test(name) ? by(value) : value]));
   }
 
-  const newestOf = (messages) => Math.max(-1, ...messages.map(({ version }) => version ?? -1));
+  /* Of the folds that messages tell of; what else has versions counts otherwise. */
+  function newestOf(messages) {
+    const told = messages.filter((message) => EVERYONES.includes(message.type) || topicOf(message) !== null);
+    return Math.max(-1, ...told.map(({ version }) => version ?? -1));
+  }
+
+  /* What a message is the newest of: a topic's value, or what there is one of; null for what is of its moment only. */
+  const placeOf = (message) => topicOf(message) ?? (EVERYONES.includes(message.type) ? null : message.type);
 
   /*
    * The interface of a stream, and the same `env`; besides: createStream, and createTabs(callbacks), which makes
@@ -30,7 +38,7 @@
   function createSharedStream(env) {
     const { SILENCE_MS } = dc.tabs;
     const { ME, createSharedTopics } = dc.shared_topics;
-    const last = new Map(); // the newest value of each topic, of this connection
+    const last = new Map(); // the newest message of each place, of this connection
     const pauses = new Set(); // why this tab is without a stream
     let mine = [];
     let heard = null; // the leader's last word: {key, at, known}
@@ -46,7 +54,8 @@
     const topics = createSharedTopics({
       check,
       follow(union) {
-        for (const topic of [...last.keys()]) if (!union.includes(topic)) last.delete(topic); // nobody tells of it any more
+        const given = [...last].filter(([, message]) => topicOf(message) !== null && !union.includes(topicOf(message)));
+        for (const [place] of given) last.delete(place); // nobody tells of it any more
         own.follow(union);
       },
       tell: (id) => (id === ME ? env.onRefused("forbidden", mine) : tabs.post("refused", { to: id })),
@@ -116,11 +125,18 @@
 
     function ownFrame(messages) {
       refresh();
-      const followed = own.topics(); // what was given up a moment ago may still come, and then nothing any more
-      for (const message of messages) if (followed.includes(topicOf(message))) last.set(topicOf(message), message);
+      messages.forEach(keep);
       deliver(messages, newestOf(messages));
       if (topics.othersFollow()) tabs.post("frame", { ...word(), messages });
     }
+
+    /* For who comes later; not what was given up a moment ago: nothing may follow it. */
+    function keep(message) {
+      const topic = topicOf(message);
+      if (topic === null ? placeOf(message) : own.topics().includes(topic)) last.set(placeOf(message), message);
+    }
+
+    const kept = (wanted) => [...last.values()].filter((message) => [null, ...wanted].includes(topicOf(message)));
 
     /* The leader's word on its stream; `since`: how old that is already. */
     function word() {
@@ -183,8 +199,7 @@
       const wanted = (said && said.topics) || [];
       const changed = topics.want(id, wanted);
       if (!tabs.leads() || !wanted.length || !(isNew || changed)) return;
-      const messages = wanted.map((topic) => last.get(topic)).filter(Boolean);
-      tabs.post("values", { to: id, ...word(), messages });
+      tabs.post("values", { to: id, ...word(), messages: kept(wanted) });
     }
 
     tabs.on("retry", () => tabs.leads() && own.retry());
@@ -197,7 +212,7 @@
       if (!topics.want(ME, isPaused() ? [] : mine)) return;
       tabs.changed(); // a leader sends the values of now
       if (!tabs.leads() || isPaused()) return;
-      const messages = mine.map((topic) => last.get(topic)).filter(Boolean); // of others' topics that are its own now
+      const messages = kept(mine); // of others' topics that are its own now
       if (messages.length) deliver(messages, version);
     }
 

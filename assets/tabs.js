@@ -8,6 +8,7 @@
 
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
+  const WORDS = 1; // counts what tabs say to each other: those of another release do not understand it
   const BEAT_MS = 500;
   const SILENCE_MS = 1500; // of the leader: it is gone, or frozen and holds its lock for ever
   const STEAL_JITTER_MS = 200; // not all at once
@@ -273,7 +274,7 @@
 
   function open(callbacks) {
     const key = viewerKey();
-    const name = `creditpulse ${key}`;
+    const name = `creditpulse ${WORDS} ${key}`;
     tabs = createTabs({
       id: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`,
       locks: key ? window.navigator.locks : null,

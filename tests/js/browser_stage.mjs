@@ -121,6 +121,10 @@ export function fakeServer(clock) {
       if (socket.readyState === 1) socket.push(socket.topics.includes(topic) ? [value(topic), hint] : [hint]);
     }
   };
+  /* To every stream, whatever it follows. */
+  server.tell = (message) => {
+    for (const socket of server.sockets) if (socket.readyState === 1) socket.push([message]);
+  };
   const beats = () => {
     for (const socket of server.sockets) if (socket.readyState === 1) socket.push([beat()]);
     clock.setTimeout(beats, 5000);
@@ -138,7 +142,7 @@ export function fakeBrowser({ random = Math.random } = {}) {
 
   function openTab({ topics = ["nav:all"], visible = true, shares = true } = {}) {
     number += 1;
-    const tab = { number, visible, frozen: false, closed: false, waiting: [], shown: new Map(), hints: [], refused: [], posted: 0, led: 0 };
+    const tab = { number, visible, frozen: false, closed: false, waiting: [], shown: new Map(), hints: [], others: [], refused: [], posted: 0, led: 0 };
     /* Runs at once, or once the tab is not frozen any more; never after its end. */
     tab.run = (work) => {
       if (tab.closed) return new Promise(() => {});
@@ -170,6 +174,8 @@ export function fakeBrowser({ random = Math.random } = {}) {
         const isRefused = wanted && wanted.split(",").some((topic) => server.forbidden.has(topic));
         return { ok: !isRefused, status: isRefused ? 403 : 200 };
       },
+      visible: () => tab.visible,
+      onNetwork() {},
       createStream: stream.createStream,
       createTabs: (callbacks) =>
         (tab.tabs = tabs_.createTabs({
@@ -189,7 +195,8 @@ export function fakeBrowser({ random = Math.random } = {}) {
       onFrame(messages, known) {
         for (const message of messages) {
           if (message.type === "nav-usage") tab.shown.set(`nav:${message.scope}`, { cost: message.cost, connection: known.connection });
-          if (message.type === "changed") tab.hints.push(message);
+          else if (message.type === "changed") tab.hints.push(message);
+          else if (message.type !== "beat") tab.others.push(message);
         }
       },
       onChange() {},

@@ -79,6 +79,42 @@ test("a value that nobody followed for a while is not handed to who follows it a
   assert.deepEqual([...seen], [9]);
 });
 
+test("a value that comes after nobody follows it any more is not handed on either", async () => {
+  const browser = await makeBrowser(1);
+  const first = browser.openTab({ topics: ["nav:x"] });
+  await browser.advance(200);
+  const [socket] = browser.server.sockets;
+  socket.send = () => {}; // the server learns of it later
+  browser.close(first);
+  await browser.advance(50);
+  browser.server.commit("nav:x", 8);
+  await browser.advance(50);
+  delete socket.send;
+  socket.topics = ["nav:all"];
+  browser.server.commit("nav:x", 9);
+  const second = browser.openTab({ topics: ["nav:x"] });
+  const seen = new Set();
+  await browser.advance(500, { each: () => second.shown.size && seen.add(costs(second)["nav:x"]) });
+  assert.deepEqual([...seen], [9]);
+});
+
+test("what the server tells a person reaches every tab, and who joins or is back hears the newest of it", async () => {
+  const browser = await makeBrowser(2);
+  const away = [...browser.tabs].find((tab) => !tab.tabs.leads());
+  browser.show(away, false);
+  away.stream.pause();
+  for (const version of [10 ** 9, 10 ** 9 + 1]) browser.server.tell({ type: "preferences", version });
+  await browser.advance(100);
+  const joined = browser.openTab({ topics: ["nav:x"] });
+  browser.show(away, true);
+  await browser.advance(500);
+  const heard = [...browser.tabs].map(({ others }) => others.map(({ version }) => version - 10 ** 9));
+  assert.deepEqual(heard, [[0, 1], [1], [1]]);
+  browser.crash(browser.leaders()[0]);
+  await browser.advance(1000);
+  assert.deepEqual(joined.hints, [], "its number is not one of folds");
+});
+
 test("a leader that takes up a topic of another tab has its value, too", async () => {
   const browser = await makeBrowser(1);
   browser.openTab({ topics: ["nav:x"] });
@@ -196,7 +232,7 @@ test("a frozen leader is robbed after a second and a half; thawed, it follows, a
 
 test("nobody is live between the silence of the leader and the word of the next", async () => {
   const browser = await makeBrowser(2);
-  browser.server.delayMs = 5000; // the next one's stream takes its time
+  browser.server.delayMs = 700; // the next one's stream takes its time
   const [frozen] = browser.leaders();
   const follower = [...browser.tabs].find((tab) => tab !== frozen);
   browser.freeze(frozen);
@@ -204,7 +240,7 @@ test("nobody is live between the silence of the leader and the word of the next"
   assert.equal(browser.state(follower), "live");
   await browser.advance(600);
   assert.equal(browser.state(follower), "polling");
-  await browser.advance(7000);
+  await browser.advance(1500);
   assert.equal(browser.state(follower), "live");
 });
 
