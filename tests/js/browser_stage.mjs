@@ -142,7 +142,7 @@ export function fakeBrowser({ random = Math.random } = {}) {
 
   function openTab({ topics = ["nav:all"], visible = true, shares = true } = {}) {
     number += 1;
-    const tab = { number, visible, frozen: false, closed: false, waiting: [], shown: new Map(), hints: [], others: [], refused: [], posted: 0, led: 0 };
+    const tab = { number, visible, frozen: false, closed: false, waiting: [], shown: new Map(), costs: [], words: [], hints: [], others: [], refused: [], posted: 0, led: 0 };
     /* Runs at once, or once the tab is not frozen any more; never after its end. */
     tab.run = (work) => {
       if (tab.closed) return new Promise(() => {});
@@ -155,6 +155,7 @@ export function fakeBrowser({ random = Math.random } = {}) {
       post(message) {
         tab.posted += 1;
         tab.led += message.leads ? 1 : 0;
+        tab.words.push(message);
         const copy = JSON.stringify(message, (_key, one) => (one === -Infinity ? "-Infinity" : one));
         const read = () => JSON.parse(copy, (_key, one) => (one === "-Infinity" ? -Infinity : one));
         for (const other of tabs) if (other !== tab && other.shares) other.later(() => other.channel.onmessage && other.channel.onmessage(read()));
@@ -194,6 +195,7 @@ export function fakeBrowser({ random = Math.random } = {}) {
         })),
       onFrame(messages, known) {
         for (const message of messages) {
+          if (message.type === "nav-usage") tab.costs.push(message.cost);
           if (message.type === "nav-usage") tab.shown.set(`nav:${message.scope}`, { cost: message.cost, connection: known.connection });
           else if (message.type === "changed") tab.hints.push(message);
           else if (message.type !== "beat") tab.others.push(message);
