@@ -2,7 +2,7 @@
 // can be closed, crash, be hidden, frozen or thawed; what reaches a frozen one waits for it.
 import { fakeClock, stage } from "./stage.mjs";
 
-const { shared_stream, stream, tabs: tabs_, live_state } = stage(["stream", "shared_topics", "shared_stream", "tabs", "live_state"]);
+const { shared_stream, stream, tabs: tabs_, live_state } = stage(["connection", "connection_steps", "transports", "stream", "shared_topics", "shared_stream", "tabs", "live_state"]);
 
 const soon = (run) => queueMicrotask(run);
 
