@@ -7,7 +7,7 @@ WORKERS ?= 2
 CREDITPULSE_TRACE_DIR ?= ../shared/data
 export CREDITPULSE_TRACE_DIR
 
-.PHONY: help setup browser run test test-recorded lint format bench lock
+.PHONY: help setup browser run test test-recorded test-faults lint format bench lock
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ test: setup browser  ## every test
 
 test-recorded: setup browser  ## the tests on the recorded workloads in CREDITPULSE_TRACE_DIR
 	$(BIN)/python -m pytest -q -m recorded tests/recorded
+
+test-faults: setup browser  ## 200 random sequences of faults under open pages (about 40 minutes; FAULTS="--seed 7" for one)
+	$(BIN)/python -m tests.faults.sequences $(FAULTS)
 
 lint: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .
