@@ -68,6 +68,7 @@ class WebProxy(Proxy):
         super().__init__(target)
         self.following: WeakKeyDictionary[Link, Requests] = WeakKeyDictionary()
         self.refusals: dict[str, int] = {}
+        self.pages: dict[str, bytes] = {}
         self.buffered: tuple[str, ...] = ()
         self.unbuffered = asyncio.Event()
         self.counts: Counter[str] = Counter()
@@ -87,6 +88,12 @@ class WebProxy(Proxy):
             self.unbuffered.clear()
 
         self.order(start)
+
+    def place(self, path: str, page: str) -> None:
+        """A page of the test's own, on the server's address; no fault, so that nothing ends it."""
+        body = page.encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.order(lambda: self.pages.update({path: head.encode() + body}))
 
     def end_faults(self) -> None:
         self.refusals.clear()
@@ -118,9 +125,9 @@ class WebProxy(Proxy):
         for request, piece in requests.feed(data):
             if request is not None:
                 self.note(link, request)
-                status = self.refusal(request.path)
-                if status is not None:
-                    await write(link.client, refusal_text(status))
+                answer = self.answer(request.path)
+                if answer is not None:
+                    await write(link.client, answer)
                     raise ConnectionAbortedError
             await super().to_server(link, piece)
 
@@ -131,6 +138,11 @@ class WebProxy(Proxy):
 
     def refusal(self, path: str) -> int | None:
         return next((status for refused, status in self.refusals.items() if path.startswith(refused)), None)
+
+    def answer(self, path: str) -> bytes | None:
+        """What we say in the server's place."""
+        status = self.refusal(path)
+        return self.pages.get(path) if status is None else refusal_text(status)
 
     async def to_client(self, link: Link, data: bytes) -> None:
         while self.buffered and link.path.startswith(self.buffered):

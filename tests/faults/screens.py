@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -102,10 +102,11 @@ class Screen:
 
 
 class Browser:
-    """One person's browser, on one address. Its first, blank window stays."""
+    """One person's browser, on one address; its first, blank window stays. `scripts` run in pages before their own."""
 
-    def __init__(self, debugger: str, address: str) -> None:
+    def __init__(self, debugger: str, address: str, scripts: Sequence[str] = ()) -> None:
         self.address = address
+        self.scripts = (WITNESS, *scripts)
         self.screens: list[Screen] = []
         self.closed: list[Screen] = []
         self.by_session: dict[str, Screen] = {}
@@ -129,7 +130,8 @@ class Browser:
         for domain in ("Page", "Runtime", "Network"):
             screen.call(f"{domain}.enable")
         screen.call("Runtime.addBinding", name="witness")
-        screen.call("Page.addScriptToEvaluateOnNewDocument", source=WITNESS)
+        for script in self.scripts:
+            screen.call("Page.addScriptToEvaluateOnNewDocument", source=script)
         if not self.online:
             screen.set_network(False).result(PATIENCE_SECONDS)
         screen.call("Page.navigate", url=f"http://{self.address}{path}")
@@ -165,8 +167,8 @@ class Browser:
 
 
 @contextmanager
-def browsing(profile: Path, address: str) -> Iterator[Browser]:
+def browsing(profile: Path, address: str, scripts: Sequence[str] = ()) -> Iterator[Browser]:
     with chrome(profile) as driver:
-        browser = Browser(driver.capabilities["goog:chromeOptions"]["debuggerAddress"], address)
+        browser = Browser(driver.capabilities["goog:chromeOptions"]["debuggerAddress"], address, scripts)
         with browser.devtools:
             yield browser

@@ -214,6 +214,14 @@ def test_a_path_can_be_refused_in_the_servers_place(web: WebProxy) -> None:
     assert (web.opened, web.requests[f"GET {SOCKETS}"]) == (2, 2)
 
 
+def test_a_page_of_ones_own_can_be_placed_beside_the_servers(web: WebProxy) -> None:
+    web.place("/plain", "<p>of the test</p>")
+    web.heal()
+    with client_of(web) as client:
+        assert says(client, get("/plain")).endswith(b"<p>of the test</p>")
+        assert client.recv(10) == b""
+
+
 def test_streams_can_be_held_back_while_all_else_passes(web: WebProxy) -> None:
     with client_of(web) as stream, client_of(web) as page:
         web.buffer()
