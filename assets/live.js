@@ -21,16 +21,19 @@
 
   /*
    * Whether `message` may replace `shown`, of the same topic. Numbers are compared within one connection: the first
-   * value of a new one counts, whatever its number. An answer has none; where its clock is far ahead although its
-   * number is behind, the database was restored from an older state.
+   * value of a new one counts, whatever its number, unless a proxy held it back while we were answered otherwise. An
+   * answer has none; where its clock is far ahead although its number is behind, the database was restored from an
+   * older state.
    */
   function isNewer(message, shown) {
-    if (!shown) return true;
-    if (message.connection !== undefined && message.connection !== shown.connection) return true;
-    if (message.version === undefined) return true; // gone
+    if (!shown || message.version === undefined) return true; // or gone
+    const aheadMs = Date.parse(message.as_of) - Date.parse(shown.as_of);
+    if (message.connection !== undefined && message.connection !== shown.connection) {
+      return message.as_of >= shown.as_of || aheadMs < -RESTORED_MS; // of another clock
+    }
     if (message.version !== shown.version) {
       if (message.version > shown.version) return true;
-      return message.connection === undefined && Date.parse(message.as_of) - Date.parse(shown.as_of) > RESTORED_MS;
+      return message.connection === undefined && aheadMs > RESTORED_MS;
     }
     return message.as_of >= shown.as_of;
   }

@@ -26,8 +26,21 @@ test("an answer that was overtaken by a pushed value is dropped", () => {
 test("a new connection starts afresh with what it pushes", () => {
   const board = live.createBoard();
   board.accept(nav(7, T2, { connection: 1 }));
-  assert.equal(board.accept(nav(3, T1, { connection: 2 })), true);
-  assert.equal(board.accept(nav(2, T1, { connection: 2 })), false);
+  assert.equal(board.accept(nav(3, T2, { connection: 2 })), true);
+  assert.equal(board.accept(nav(2, T2, { connection: 2 })), false);
+});
+
+test("a new connection's first value that was held back on its way shows nothing older than an answer did", () => {
+  const board = live.createBoard();
+  board.accept(nav(7, T2));
+  assert.equal(board.accept(nav(6, T1, { connection: 2 })), false);
+  assert.equal(board.accept(nav(8, "2026-11-23T12:00:03.000000Z", { connection: 2 })), true);
+});
+
+test("a new connection to a database whose clock is far behind counts", () => {
+  const board = live.createBoard();
+  board.accept(nav(7, T2, { connection: 1 }));
+  assert.equal(board.accept(nav(3, "2026-11-23T11:00:00.000000Z", { connection: 2 })), true);
 });
 
 test("an answer keeps the connection that it is compared within", () => {
