@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,6 +26,7 @@ from uuid import uuid4
 
 import psycopg
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from benchmarks import harness
@@ -128,10 +129,13 @@ class Feed:
         self.page = page
         await page.send(json.dumps([*self.values(), self.beat_message()]))
         await page.wait_closed()
+        if self.page is page:
+            self.page = None
 
     async def beat(self) -> None:
         if self.page is not None:
-            await self.page.send(json.dumps([self.beat_message()]))
+            with suppress(ConnectionClosed):
+                await self.page.send(json.dumps([self.beat_message()]))
 
     def beat_message(self) -> dict[str, Any]:
         return {"type": "beat", "as_of": moment(), "version": self.version, "queue_age_ms": 0, "listening": True}

@@ -35,7 +35,7 @@ class Screen:
     visible: bool = True
     thawed: bool = True
     complaints: list[str] = field(default_factory=list)
-    pending: set[str] = field(default_factory=set)  # requests; streams have no end
+    pending: dict[str, str] = field(default_factory=dict)  # addresses of requests; streams have no end
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.devtools.call(method, self.session, **parameters)
@@ -48,7 +48,11 @@ class Screen:
 
     def await_opened(self) -> None:
         """Until the page shows its figures, and has all that it loads for itself."""
-        wait_until(self.is_opened, f"{self.path} to open", PATIENCE_SECONDS)
+        try:
+            wait_until(self.is_opened, f"{self.path} to open", PATIENCE_SECONDS)
+        except AssertionError as error:
+            shown = {card: self.sight.glances[card][-1:] for card in self.sight.topics}
+            raise AssertionError(f"{error}; it shows {shown}, and waits for {sorted(self.pending.values())}") from None
 
     def is_opened(self) -> bool:
         return not self.pending and all(self.sight.is_figured(card) for card in self.sight.topics)
@@ -82,9 +86,9 @@ class Screen:
 
     def hear(self, event: str, parameters: dict[str, Any]) -> None:
         if event == "Network.requestWillBeSent" and parameters.get("type") != "EventSource":
-            self.pending.add(parameters["requestId"])
+            self.pending[parameters["requestId"]] = parameters["request"]["url"]
         elif event in ("Network.loadingFinished", "Network.loadingFailed"):
-            self.pending.discard(parameters["requestId"])
+            self.pending.pop(parameters["requestId"], None)
         elif event == "Runtime.bindingCalled" and parameters["name"] == "witness":
             self.sight.tell(parameters["payload"])
         elif event == "Runtime.exceptionThrown":
