@@ -11,9 +11,13 @@ from uuid import UUID
 
 import pytest
 
+from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.fixtures import MakeTab
 from tests.browser.scripts import METERED, NO_LOCKS, NO_MINUTE, NO_STREAM, NOTED_ASKS, NOTED_SOCKETS, hasty
 from tests.browser.tab import Tab, business
+from tests.servers import AppServer
+from tests.web_proxy import STREAMS, WebProxy
 
 TABS = 8
 SOON = 2.0  # seconds within which another tab leads
@@ -26,6 +30,7 @@ class Windows:
     """Several windows that show the same thread side by side; none of them hides another."""
 
     tab: Tab
+    way: WebProxy
     thread: UUID
     account: UUID
     handles: list[str] = field(default_factory=list)
@@ -70,7 +75,12 @@ class Windows:
                 tab.until_cost("nav-credits", Decimal(cost))
         (leader,) = self.leaders()
         assert self.streams() == [int(handle == leader) for handle in self.handles]
+        assert self.streams_there() == 1
         return leader
+
+    def streams_there(self) -> int:
+        """As the server has them."""
+        return self.way.order(lambda: sum(link.path in STREAMS for link in self.way.links))
 
     def close(self, handle: str) -> None:
         with self.at(handle):
@@ -80,11 +90,25 @@ class Windows:
 
 
 @pytest.fixture
-def windows(tab: Tab, customer: Customer) -> Windows:
+def way(served: AppServer) -> Iterator[WebProxy]:
+    """From the browser to the server."""
+    with WebProxy(("127.0.0.1", served.port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def tab(make_tab: MakeTab, way: WebProxy) -> Tab:
+    tab = make_tab(way)
+    tab.expect(FAILED_REQUEST)  # where a page was closed while it asked
+    return tab
+
+
+@pytest.fixture
+def windows(tab: Tab, way: WebProxy, customer: Customer) -> Windows:
     account = customer.account()
     thread = customer.thread(account)
     customer.call(thread, account, "1")
-    return Windows(tab, thread, account)
+    return Windows(tab, way, thread, account)
 
 
 def test_eight_tabs_all_become_and_stay_live_and_show_a_change(tab: Tab, customer: Customer) -> None:
@@ -119,6 +143,7 @@ def test_without_web_locks_each_window_has_its_own(windows: Windows) -> None:
         windows.open(NO_LOCKS)
     windows.each(lambda tab: tab.until_state("thread-live", "live"))
     assert windows.streams() == [1, 1]
+    assert windows.streams_there() == 2
 
 
 def test_when_the_leader_is_closed_another_feeds_the_rest_within_two_seconds(
