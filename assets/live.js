@@ -339,6 +339,9 @@
         return found && topicOf(found) === topicOf(usage) ? found : usage;
       },
 
+      /* What a store has, or will have in a moment. */
+      shown: (store) => theTab().board.shown.get(store),
+
       connection: () => theTab().stream.known.connection,
       reach: () => theTab().stream.reach(),
       retry: () => theTab().stream.retry(),
@@ -348,7 +351,7 @@
 
       /* Of the agents that a store's figures are about. */
       statusOf(store) {
-        const usage = theTab().board.shown.get(store);
+        const usage = dc.live.shown(store);
         return usage ? usage.agent_status : undefined;
       },
     },

@@ -12,7 +12,8 @@ from tests.faults.page import constant_seconds
 from tests.faults.sight import CARDS, Beat, Glance, Sight
 
 LATEST_SECONDS = 2.0  # how long a committed change may wait while a page says `live`
-FRAMES_SECONDS = 0.05  # three of a browser's: nobody sees what stands there for less
+FRAMES_SECONDS = 0.05  # three of a browser's
+FRAME_SECONDS = 0.016  # what stands there for less is never shown
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,14 @@ def beat_seconds() -> float:
     return constant_seconds("BEAT_MS")
 
 
-def untrue(sight: Sight, books: Books) -> Iterator[str]:
+def untrue(sight: Sight, books: Books, until: float = float("inf")) -> Iterator[str]:
     """Totals that were shown and never were, or that went back on one load of the page."""
     for card in CARDS:
         if card not in sight.topics:
             continue
         true = {entry.cost for entry in books.entries_of(sight.topics[card])}
-        shown = [glance for glance in sight.glances[card] if glance.cost is not None]
+        spells = sight.spells(card, until)
+        shown = [glance for since, end, glance in spells if glance.cost is not None and end - since > FRAME_SECONDS]
         for glance in shown:
             if glance.cost not in true:
                 yield f"{card} showed {glance.cost} at {glance.at:.2f}, which never was the total"
