@@ -35,6 +35,7 @@ class Screen:
     visible: bool = True
     thawed: bool = True
     complaints: list[str] = field(default_factory=list)
+    loader: str = ""
     pending: dict[str, str] = field(default_factory=dict)  # addresses of requests; streams have no end
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -65,7 +66,6 @@ class Screen:
 
     def reload(self) -> None:
         before = self.sight.document
-        self.pending.clear()
         self.call("Page.reload")
         wait_until(lambda: self.sight.document > before, f"{self.path} to be loaded again", PATIENCE_SECONDS)
 
@@ -85,8 +85,8 @@ class Screen:
         return self.devtools.ask("Network.emulateNetworkConditions", self.session, offline=not online, **UNLIMITED)
 
     def hear(self, event: str, parameters: dict[str, Any]) -> None:
-        if event == "Network.requestWillBeSent" and parameters.get("type") != "EventSource":
-            self.pending[parameters["requestId"]] = parameters["request"]["url"]
+        if event == "Network.requestWillBeSent":
+            self.begins(parameters)
         elif event in ("Network.loadingFinished", "Network.loadingFailed"):
             self.pending.pop(parameters["requestId"], None)
         elif event == "Runtime.bindingCalled" and parameters["name"] == "witness":
@@ -96,6 +96,14 @@ class Screen:
             self.said(details.get("exception", {}).get("description") or details["text"])
         elif event == "Runtime.consoleAPICalled":
             self.said(" ".join(str(value.get("value", value.get("description"))) for value in parameters["args"]))
+
+    def begins(self, request: dict[str, Any]) -> None:
+        """What an earlier load of the page asked for may end without a word."""
+        if request.get("type") == "Document":
+            self.loader = request["loaderId"]
+            self.pending.clear()
+        if request["loaderId"] == self.loader and request.get("type") != "EventSource":
+            self.pending[request["requestId"]] = request["request"]["url"]
 
     def said(self, text: str) -> None:
         if any(pattern.fullmatch(text) for pattern in OURS):
