@@ -32,11 +32,12 @@
     return answer && answer.period_label === usage.period_label ? answer.allowance : undefined;
   }
 
+  /* An allowance is in credits, whatever it is shown in. */
   function allowanceText(allowance, credits) {
     if (allowance === undefined) return "";
     if (allowance === null) return "No allowance in this period";
     const share = allowance > 0 ? `, ${dc.formats.whole(Math.round((100 * credits) / allowance))} % used` : "";
-    return `of ${dc.formats.whole(allowance)} credits${share}`;
+    return `of ${dc.units.counted(dc.units.ofCredits(allowance))}${share}`;
   }
 
   /* In percent; of an allowance of nothing, whatever is used is all of it. */
@@ -46,23 +47,28 @@
     return Math.max(0, Math.min(100, (100 * credits) / allowance));
   }
 
-  function leftText(allowance, credits) {
+  /* What is left adds up with what is used, as both are shown. */
+  function leftText(allowance, { cost, credits }) {
     if (allowance === undefined || allowance === null) return "–";
-    return `${allowance < credits ? "−" : ""}${dc.formats.whole(Math.abs(allowance - credits))}`;
+    const { inDollars, ofCredits, drawn, rounded } = dc.units;
+    const { minus, number } = rounded(cost, 2);
+    const cents = Number(`${minus}${number.replace(/,/g, "")}`);
+    const left = inDollars() ? allowance / dc.preferences.creditsPerDollar() - cents : allowance - credits;
+    return `${left < 0 ? "−" : ""}${inDollars() ? drawn(Math.abs(left), "dollars", 2) : ofCredits(Math.abs(left))}`;
   }
 
   /* In the order of callbacks/account.py. */
   function headerProps(answer, usage, live, now, flash) {
-    const { whole, dollars, clock } = dc.formats;
+    const { dollars, clock } = dc.formats;
     const counting = live.history !== "complete";
     const allowance = counting ? undefined : allowanceOf(answer, usage);
     const tone = dc.render.toneOf(live);
     const medium = `figure medium${tone}`;
     return [
-      whole(usage.credits),
+      dc.units.total(usage.cost, usage.credits),
       usage.cost,
       `thread-credits figure${tone}${flash}`,
-      counting ? "Credits so far: history is being counted" : `Credits used, ${usage.period_label}`,
+      counting ? `${dc.units.word()} so far: history is being counted` : `${dc.units.inDollars() ? "Cost" : "Credits used"}, ${usage.period_label}`,
       dc.render.barStyle(shareOf(allowance, usage.credits)),
       allowanceText(allowance, usage.credits),
       dollars(usage.cost),
@@ -71,8 +77,8 @@
       dc.render.frequencyOf(live, usage.agent_status, false),
       agentsText(usage.agents_running),
       usage.agents_running ? "pill pill-running" : "pill pill-idle",
-      whole(usage.purchased_credits),
-      leftText(allowance, usage.credits),
+      dc.units.ofCredits(usage.purchased_credits),
+      leftText(allowance, usage),
       medium,
       answer ? answer.plan : dc.no_update,
       answer ? answer.rate : dc.no_update,

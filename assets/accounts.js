@@ -57,7 +57,8 @@
   }
 
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
-  functions.leftNumber = (value) => (value === null || value === undefined ? "" : `${value < 0 ? "−" : ""}${dc.formats.whole(Math.abs(value))}`);
+  const text = (value) => dc.units.drawn(Math.abs(value), dc.units.name(), dc.units.inDollars() ? 2 : 0);
+  functions.amount = (value) => (value === null || value === undefined ? "" : `${value < 0 ? "−" : ""}${text(value)}`);
 
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const made = (...parts) => window.React.createElement(...parts);
@@ -77,7 +78,7 @@
     if (!data || data.share === null) return null;
     const words = `${Math.round(data.share)} %`;
     const style = dc.render.barStyle(Math.max(0, Math.min(100, data.share)));
-    const title = `${words} of ${dc.formats.whole(data.allowance)} credits, ${data.period}`;
+    const title = `${words} of ${dc.units.counted(text(data.allowance))}, ${data.period}`;
     const bar = made("span", { className: "bar", "aria-hidden": "true" }, made("i", { style }));
     return made("span", { className: "share-cell", title }, bar, made("span", { className: "share-text" }, words));
   };

@@ -44,6 +44,12 @@
         if (missing) missing.failed = true;
       },
 
+      /* Asks for the page that is shown already. */
+      again(address, connection) {
+        missing = { path: address.path };
+        send(connection);
+      },
+
       /* At every sign of life of the server, and where a person asks for it. */
       retry(connection, { force = false } = {}) {
         if (!missing) return;
@@ -81,6 +87,13 @@
       },
 
       failed: () => theFollower().failed(),
+
+      /* The page anew, with all that is on it: what it shows is to be written another way. Its parts have to go first. */
+      reopen() {
+        if (window.location.pathname === "/preferences") return; // nothing on it is
+        dc.publish.publish("page", { children: null });
+        theFollower().again({ path: window.location.pathname }, dc.live.connection());
+      },
       retry: (options) => theFollower().retry(dc.live.connection(), options),
     },
   });

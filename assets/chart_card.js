@@ -37,28 +37,27 @@
 
   const escaped = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;");
 
-  /* Whole credits, and one decimal of few. */
-  function amount(number) {
-    if (number === null || number === undefined) return "–";
-    const fixed = Math.abs(number) < 100 ? number.toFixed(1) : String(Math.round(number));
-    const [whole, decimals] = fixed.split(".");
-    return dc.formats.whole(whole) + (decimals ? `.${decimals}` : "");
+  /* Whole credits, and one decimal of few; dollars, and a hundredth of a cent of few. */
+  function amount(number, unit = "credits") {
+    const [few, fine, many] = unit === "dollars" ? [0.1, 4, 2] : [100, 1, 0];
+    return dc.units.drawn(number, unit, Math.abs(number) < few ? fine : many);
   }
 
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
   /* One trace for all labels: cheaper than one for each line, and it says the total. */
   function hoverTrace(figure, tokens) {
-    const { steps } = figure.layout.meta;
+    const { steps, unit } = figure.layout.meta;
+    const total = (number) => (unit === "dollars" ? `<b>${amount(number, unit)}</b>` : `<b>${amount(number)}</b> credits`);
     const lines = figure.data.filter(isBars);
     const before = figure.data.find((trace) => trace.meta === "before");
     const text = steps.map((name, at) => {
       const parts = lines
         .filter(({ y }) => y[at])
         .reverse()
-        .map(({ name: label, y, marker }) => `<span style="color:${coloured(marker.color, tokens)}">■</span> ${escaped(label)} ${amount(y[at])}`);
-      const earlier = before && at < before.y.length ? [`Period before ${amount(before.y[at])}`] : [];
-      return [`${escaped(name)}`, `<b>${amount(sum(lines.map(({ y }) => y[at])))}</b> credits`, ...parts, ...earlier].join("<br>");
+        .map(({ name: label, y, marker }) => `<span style="color:${coloured(marker.color, tokens)}">■</span> ${escaped(label)} ${amount(y[at], unit)}`);
+      const earlier = before && at < before.y.length ? [`Period before ${amount(before.y[at], unit)}`] : [];
+      return [`${escaped(name)}`, total(sum(lines.map(({ y }) => y[at]))), ...parts, ...earlier].join("<br>");
     });
     const y = steps.map((_name, at) => sum(lines.map((line) => Math.max(0, line.y[at]))));
     return { type: "scatter", mode: "markers", marker: { opacity: 0, size: 1 }, y, text, hoverinfo: "text", showlegend: false, cliponaxis: false };
@@ -112,11 +111,7 @@
     return { head: ["", "Total", ...(before ? ["Period before"] : []), ...lines.map(({ name }) => name)], rows };
   }
 
-  function decimal(number) {
-    if (number === null) return "";
-    const [whole, decimals] = number.toFixed(2).split(".");
-    return `${dc.formats.whole(whole)}.${decimals}`;
-  }
+  const decimal = (number, unit) => (number === null ? "" : dc.units.drawn(number, unit, unit === "dollars" ? 4 : 2));
 
   /* ---- in the browser ------------------------------------------------------------------------------------ */
 
@@ -149,7 +144,8 @@
     if (!box) return;
     const { head, rows } = tableOf(figure);
     const table = element("table", "twin");
-    const cell = (value, at) => (at ? element("td", "number", decimal(value)) : element("th", "", value));
+    const { unit } = figure.layout.meta;
+    const cell = (value, at) => (at ? element("td", "number", decimal(value, unit)) : element("th", "", value));
     const line = (cells) => {
       const row = element("tr");
       row.append(...cells);

@@ -1,6 +1,6 @@
 /*
  * How figures are written on live cards, the same as layouts/formats.py writes them elsewhere; and times, as the clock of
- * a zone shows them: that which the address names, else this browser's.
+ * a zone shows them: that which the address names, else the one that the person prefers, else this browser's.
  */
 (function (window) {
   "use strict";
@@ -49,14 +49,22 @@
     return isZone(name) ? name : "UTC";
   })();
 
+  let usual = HERE;
   let chosen = { search: null, zone: HERE };
+
+  /* What the person prefers; `browser`, like one that this browser does not know, is its own. */
+  function prefer(name) {
+    usual = name !== "browser" && isZone(name) ? name : HERE;
+    chosen = { search: null, zone: usual };
+    return usual;
+  }
 
   /* The zone that times are written in; UTC for one that no browser knows. */
   function zone() {
     const search = (window.location && window.location.search) || "";
     if (search !== chosen.search) {
       const named = new URLSearchParams(search).get("zone");
-      chosen = { search, zone: named ? (isZone(named) ? named : "UTC") : HERE };
+      chosen = { search, zone: named ? (isZone(named) ? named : "UTC") : usual };
     }
     return chosen.zone;
   }
@@ -107,6 +115,6 @@
   }
 
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
-    formats: { whole, compact, dollars, MONTHS, HERE, zone, localText, clock, shortClock },
+    formats: { whole, compact, dollars, MONTHS, HERE, prefer, usualZone: () => usual, zone, localText, clock, shortClock },
   });
 })(window);

@@ -380,6 +380,7 @@
         if (ANSWERS[source]) theGate().answered(ANSWERS[source], null, { failed: true });
         else heal();
         if (source === "page") dc.address.failed();
+        if (source === "preferences-answer") dc.preferences_page.failed();
       },
 
       refresh: (requests) => theGate().refresh(requests),

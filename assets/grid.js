@@ -93,6 +93,8 @@
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   Object.assign(functions, {
     wholeNumber: (value) => (value === null || value === undefined ? "" : dc.formats.whole(value)),
+    /* Of a thread's row, which has both. */
+    cost: (credits, row) => (row && credits !== undefined ? dc.units.total(row.cost, credits) : ""),
     compactNumber: (value) => (value === null || value === undefined ? "" : dc.formats.compact(value)),
     asWritten: (value) => value ?? "",
     shortTime: (value) => (value ? shortTime(new Date(value), new Date()) : ""),

@@ -183,6 +183,7 @@
       const wanted = stream.topics(); // what was given up a moment ago may still come
       for (const message of messages) {
         if (message.type === "changed") hint(message);
+        else if (message.type === "preferences") dc.preferences.take(message);
         else if (wanted.includes(topicOf(message))) {
           const pushed = { ...message, connection: known.connection };
           for (const store of storesOf(message, page)) if (board.accept(pushed, store)) names.push(store);
@@ -240,16 +241,14 @@
 
     /* Somebody may prefer to be without a stream: figures are then asked for at the periods. */
     function prefer() {
-      if (dc.preferences.current()?.live_stream === false) stream.pause("preference");
-      else stream.resume("preference");
+      if (dc.preferences.current().live_stream) stream.resume("preference");
+      else stream.pause("preference");
     }
 
     for (const event of ["online", "offline"]) window.addEventListener(event, refreshState);
     window.document.addEventListener("visibilitychange", refreshState);
-    if (dc.preferences) {
-      dc.preferences.onChange(prefer);
-      prefer();
-    }
+    dc.preferences.onChange(prefer);
+    prefer();
 
     return { stream, board, page, stored, store, refreshState };
   }
@@ -299,6 +298,7 @@
       storesOf,
 
       nav_answered(answer) {
+        if (answer) dc.preferences.take(answer.preferences); // where there is no stream to tell them
         answered("nav", "nav-usage", answer);
       },
 

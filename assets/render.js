@@ -54,7 +54,7 @@
     const plan = `${subscription.plan} plan`;
     if (!subscription.current) return `${plan} (${subscription.status}), month to date`;
     if (subscription.credits_included === null) return `${plan}, no allowance`;
-    return `of ${dc.formats.whole(subscription.credits_included)} · ${plan}`;
+    return `of ${dc.units.ofCredits(subscription.credits_included)} · ${plan}`;
   }
 
   /* In percent of the allowance, from the exact cost; null without one. */
@@ -93,32 +93,33 @@
   }
 
   function logConfig(thread, status) {
-    const period = `${periodOf(status) / 1000}s`;
-    const config = `${thread} ${status} ${period}`;
+    const periodMs = periodOf(status);
+    const config = `${thread} ${status} ${periodMs}`;
     if (config === lastConfig) return;
     lastConfig = config;
-    const stale = status === "running" ? "5s" : "10s";
+    const staleMs = Math.min(status === "running" ? 5000 : 10000, periodMs / 2); // as data/queries.py has it
     window.console.info(
       `[useThreadTokenUsage] Hook config for thread ${thread}: ` +
-        `{ agentStatus: '${status}', staleTime: '${stale}', refetchInterval: '${period}' }`,
+        `{ agentStatus: '${status}', staleTime: '${staleMs / 1000}s', refetchInterval: '${periodMs / 1000}s' }`,
     );
   }
 
   /* The figures of the navigation card, in the order of callbacks/navigation.py. */
   function navFigures(usage, subscription, scope, live, now, flash) {
     const { whole, compact, clock } = dc.formats;
+    const { total, ofCredits, word } = dc.units;
     const counting = live.history !== "complete";
     const share = shareOf(usage, subscription);
     return [
-      whole(usage.credits),
+      total(usage.cost, usage.credits),
       usage.cost,
       `usage-credits figure${toneOf(live)}${flash}`,
-      counting ? "Credits so far: history is being counted" : `Credits, ${usage.period_label}`,
+      counting ? `${word()} so far: history is being counted` : `${word()}, ${usage.period_label}`,
       barStyle(counting ? null : share),
       planText(subscription, scope),
       `${compact(usage.total_tokens)} tokens`,
       `${whole(usage.total_tokens)} tokens`,
-      usage.purchased_credits ? ` · ${whole(usage.purchased_credits)} purchased` : "",
+      usage.purchased_credits ? ` · ${ofCredits(usage.purchased_credits)} purchased` : "",
       clock(usage.as_of, now),
       usage.as_of,
       usage.agent_status,
@@ -134,7 +135,7 @@
       none ? "–" : skeleton("6ch"),
       "",
       "usage-credits figure",
-      "Credits",
+      dc.units.word(),
       barStyle(null),
       none ? "No account is yours yet" : planText(subscription, scope),
       none ? "" : skeleton("9ch"),
@@ -153,13 +154,14 @@
   /* The figures of the thread header, in the order of callbacks/thread_header.py. */
   function threadFigures(usage, live, now, flash) {
     const { whole, dollars, clock } = dc.formats;
+    const { total, word } = dc.units;
     const counting = live.history !== "complete";
     const [agent, pill] = AGENT[usage.agent_status] || AGENT.idle;
     return [
-      whole(usage.credits),
+      total(usage.cost, usage.credits),
       usage.cost,
       `thread-credits figure${toneOf(live)}${flash}`,
-      counting ? "Credits so far: history is being counted" : "Credits used",
+      counting ? `${word()} so far: history is being counted` : dc.units.inDollars() ? word() : "Credits used",
       dollars(usage.cost),
       whole(usage.total_tokens),
       whole(usage.prompt_tokens),
@@ -215,7 +217,7 @@
         last.account = { account, outputs, of };
       },
 
-      nav(stored, subscription, scope, live, usual) {
+      nav(stored, subscription, scope, live, _held, usual) {
         const usage = dc.live.newest(stored);
         last.nav = { subscription, scope, live, outputs: dc.callback_context.outputs_list };
         if (!usage || usage.scope !== scope) return navWithout(subscription, scope, live, usual);

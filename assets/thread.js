@@ -63,7 +63,8 @@
   function lastKnown(usage, thread, now) {
     if (!usage || usage.thread_id !== thread) return "";
     const { clock } = dc.formats;
-    const figures = `${counted(usage.credits, "credit")}, ${counted(usage.calls, "call")}, ${counted(usage.total_tokens, "token")}`;
+    const spent = dc.units.inDollars() ? dc.units.cents(usage.cost) : counted(usage.credits, "credit");
+    const figures = `${spent}, ${counted(usage.calls, "call")}, ${counted(usage.total_tokens, "token")}`;
     return `Last known figures, of ${clock(usage.as_of, now)}: ${figures}.`;
   }
 

@@ -5,7 +5,7 @@
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
   const TWIN_KEY = "t"; // as layouts/thread.py says
-  const HEAD = ["Time", "Calls", "Credits", "Credits so far"];
+  const head = () => ["Time", "Calls", dc.units.word(), `${dc.units.word()} so far`];
 
   /* The rows of a drawn figure, the latest first: [time, calls, credits, credits so far]. */
   function rowsOf(figure) {
@@ -14,11 +14,8 @@
     return line.x.map((at, number) => [at, line.customdata[number][1], line.customdata[number][0], line.y[number]]).reverse();
   }
 
-  /* To the hundredth of a credit: what a table of many is read for. */
-  function decimal(number) {
-    const [whole, decimals] = number.toFixed(2).split(".");
-    return `${dc.formats.whole(whole)}.${decimals}`;
-  }
+  /* To the hundredth of a credit, or of a cent: what a table of many is read for. */
+  const decimal = (number) => dc.units.drawn(number, dc.units.name(), dc.units.inDollars() ? 4 : 2);
 
   const texts = ([at, calls, credits, sum]) => [String(at).slice(0, 19), dc.formats.whole(calls), decimal(credits), decimal(sum)];
 
@@ -39,11 +36,11 @@
     const box = window.document.getElementById("thread-table");
     if (!box) return;
     const made = ["table", "thead", "tbody"].map((tag) => window.document.createElement(tag));
-    const [table, head, body] = made;
+    const [table, top, body] = made;
     table.className = "twin";
-    head.append(element("th", HEAD));
+    top.append(element("th", head()));
     body.append(...rowsOf(figure).map((row) => element("td", texts(row))));
-    table.append(head, body);
+    table.append(top, body);
     const { scrollTop } = box;
     box.replaceChildren(table);
     box.scrollTop = scrollTop;
@@ -64,7 +61,7 @@
       tableIn(box) {
         const graph = box.querySelector("#thread-timeline .js-plotly-plot");
         const rows = graph ? rowsOf(graph) : [];
-        return rows.length ? { head: HEAD, rows } : null;
+        return rows.length ? { head: head(), rows } : null;
       },
 
       /* What the card shows, and whether the button is pressed; the table is made when it is to be seen. */

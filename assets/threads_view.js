@@ -56,6 +56,18 @@
     return `/export/threads.csv${searchWith("", { ...filters, zone })}`;
   }
 
+  /* A bound of the address, which is in credits, as its field has it, and back: a link means the same in either unit. */
+  function boundText(credits) {
+    if (!dc.units.inDollars() || credits === "" || !Number.isFinite(Number(credits))) return credits;
+    return String(Number((Number(credits) / dc.preferences.creditsPerDollar()).toFixed(6)));
+  }
+
+  function boundCredits(text) {
+    const number = Number(text.replace(/[$,\s]/g, ""));
+    if (!dc.units.inDollars() || text === "" || !Number.isFinite(number)) return text;
+    return String(Number((number * dc.preferences.creditsPerDollar()).toFixed(6)));
+  }
+
   const optionsWith = (models, model) =>
     [...new Set([...(model ? [model] : []), ...(models || [])])].map((name) => ({ value: name, label: name }));
 
@@ -118,6 +130,8 @@
       sortedBy,
       exportOf,
       optionsWith,
+      boundText,
+      boundCredits,
       choose,
 
       query: () => queryOf(window.location.search, (dc.view.current() || {}).scope),
@@ -140,8 +154,8 @@
           query.active || null,
           optionsWith(models, query.model),
           query.model || null,
-          field("threads-least", query.least),
-          field("threads-most", query.most),
+          field("threads-least", boundText(query.least)),
+          field("threads-most", boundText(query.most)),
           !FILTERS.some((name) => query[name]),
           exportOf(query, view.zone),
         ];
@@ -161,8 +175,8 @@
       },
       choose_active: (value) => choose({ active: value || "" }),
       choose_model: (value) => chooseModel(value || ""),
-      choose_least: (value) => choose({ least: (value || "").trim() }),
-      choose_most: (value) => choose({ most: (value || "").trim() }),
+      choose_least: (value) => choose({ least: boundCredits((value || "").trim()) }),
+      choose_most: (value) => choose({ most: boundCredits((value || "").trim()) }),
 
       all_projects(clicks) {
         if (clicks) choose({ project: "" });

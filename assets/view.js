@@ -148,6 +148,23 @@
     write(search, true);
   }
 
+  /*
+   * Another zone is the usual one now: what goes by the usual one follows, whether the address says it or not; what the
+   * address names otherwise stays.
+   */
+  function rezone(before, zone) {
+    if (!view || view.zone !== before || zone === before) return;
+    view = { ...view, zone };
+    if (kept) kept = view;
+    const query = new URLSearchParams(window.location.search);
+    if (query.has("zone")) {
+      query.set("zone", zone);
+      write(dc.scope.textOf(query), false);
+    }
+    if (watcher) watcher(view);
+    dc.publish.publish("view", { data: view });
+  }
+
   const clickedId = () => {
     const part = (dc.callback_context.triggered || []).find(({ value }) => value);
     return part ? part.prop_id.replace(/\.n_clicks$/, "") : "";
@@ -193,6 +210,7 @@
       brushed,
       stepsWithin,
       choose,
+      rezone,
 
       /* A drag over a chart chooses the steps that it covers. */
       brush(moved, figure) {
@@ -212,11 +230,11 @@
       read(scope, _search, _path, shown) {
         const { pathname, search } = window.location;
         const ranged = Boolean(shown && shown.path === pathname && shown.ranged);
-        const wanted = settled({ search, kept, moved: path !== null && path !== pathname, popped, ranged, zone: dc.formats.HERE });
+        const wanted = settled({ search, kept, moved: path !== null && path !== pathname, popped, ranged, zone: dc.formats.usualZone() });
         path = pathname;
         popped = false;
         if (wanted !== search) write(wanted, false);
-        const found = viewOf(wanted, scope, dc.formats.HERE);
+        const found = viewOf(wanted, scope, dc.formats.usualZone());
         kept = NAMES.some((name) => says(wanted, name)) ? found : null;
         if (view && JSON.stringify(view) === JSON.stringify(found)) return dc.no_update;
         view = found;
@@ -277,7 +295,7 @@
       choose_utc(clicks) {
         if (!clicks || !view) return;
         if (view.zone !== "UTC") zoneBefore = view.zone;
-        choose({ zone: view.zone === "UTC" ? zoneBefore || dc.formats.HERE : "UTC" });
+        choose({ zone: view.zone === "UTC" ? zoneBefore || dc.formats.usualZone() : "UTC" });
       },
 
       choose_compare(clicks) {

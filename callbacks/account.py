@@ -17,21 +17,21 @@ from access.viewer import current_viewer
 from callbacks.account_answers import standing_texts
 from callbacks.chart_card import wire_chart, wire_exports
 from callbacks.clientside import outputs_of, wire
-from callbacks.overview_answers import agent_entry, credits_figure, entries, figure_texts, head_text, query_text, title
+from callbacks.overview_answers import agent_entry, entries, figure_texts, head_text, query_text, spending_figure, title
 from callbacks.parts import Answer, compares, figure_outputs, forced, longer, noted
 from callbacks.requests import uuid_of, view_of
 from callbacks.routing import Page
+from callbacks.units import metric_texts, shown_in
 from data.account_page import account_head, cached_standing
 from data.constants import UNATTRIBUTED
-from data.metrics import METRICS
 from data.overview_queries import OverviewQueries
 from data.queries import Queries
 from data.viewer import Viewer
 from data.wire import nav_message, utc
 from data.zones import zone_of
 from layouts import account, ids, overview_lists
+from layouts.units import CREDITS, unit_of
 
-TEXTS = {name: (METRICS[name].label, METRICS[name].description) for name in ids.ACCOUNT_FIGURES}
 BY = "model"
 
 
@@ -40,27 +40,33 @@ def answer_account(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """How the account stands: its usage as the stream sends it, and what goes with it; and the card's state."""
     queries, viewer, account_id = reads.queries, current_viewer(), uuid_of(asked.get("scope"))
     zone = zone_of(view_of(asked)["zone"] or "UTC")
-    row = cached_standing(queries, viewer, account_id, force=forced(asked))
-    usage = queries.nav_usage(viewer, str(account_id), force=forced(asked))
+    chosen = queries.preferences(viewer)
+    row = cached_standing(queries, viewer, account_id, force=forced(asked), chosen=chosen)
+    usage = queries.nav_usage(viewer, str(account_id), force=forced(asked), chosen=chosen)
+    unit = unit_of(chosen.unit, queries.credits_per_dollar)
     message = {**nav_message(usage, queries.credits_per_dollar), "history": queries.freshness().history}
-    return {"of": str(account_id), "usage": message, **standing_texts(row, queries.credits_per_dollar, zone)}, "ready"
+    return {
+        "of": str(account_id),
+        "usage": message,
+        **standing_texts(row, unit, queries.credits_per_dollar, zone),
+    }, "ready"
 
 
 @noted
 def answer_range(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """The range's figures, its chart, the chart's title, what is said without one, its state."""
-    view, viewer, rate = view_of_account(asked), current_viewer(), reads.credits_per_dollar
+    view, viewer, unit = view_of_account(asked), current_viewer(), shown_in(reads.queries)
     course = reads.course(viewer, view, BY, force=forced(asked))
     before = reads.course_before(viewer, view) if compares(asked) else None
     note = {
         "open": course.range.open,
         "head": head_text(course, before),
         "as_of": utc(course.as_of),
-        "figures": figure_texts(course, before, rate),
+        "figures": figure_texts(course, before, unit),
     }
-    heading = title(course.series.step)
+    heading = title(course.series.step, unit)
     if course.series.lines:
-        return note, credits_figure(course, before, rate, query_text(asked, compare="")), heading, None, "ready"
+        return note, spending_figure(course, before, unit, query_text(asked, compare="")), heading, None, "ready"
     nothing = overview_lists.nothing(longer(f"/accounts/{view['scope']}", {**asked, "scope": ""}))
     return note, None, heading, nothing, "empty"
 
@@ -68,7 +74,7 @@ def answer_range(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
 @noted
 def answer_tops(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """The dearest threads, and the models."""
-    view, viewer, rate = view_of_account(asked), current_viewer(), reads.credits_per_dollar
+    view, viewer, unit = view_of_account(asked), current_viewer(), shown_in(reads.queries)
     query, path = query_text(asked, scope=""), f"/accounts/{view['scope']}"
     threads = reads.dearest(viewer, view, force=forced(asked)).threads
     models = reads.models(viewer, view, force=forced(asked))
@@ -76,9 +82,9 @@ def answer_tops(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     of_model = {top.key: path + query_text(asked, scope="", model=top.key) for top in models}
     return (
         {},
-        overview_lists.top_list("Thread", entries(threads, of_thread, rate)),
+        overview_lists.top_list("Thread", entries(threads, of_thread, unit), unit),
         "ready",
-        overview_lists.top_list("Model", entries(models, of_model, rate)),
+        overview_lists.top_list("Model", entries(models, of_model, unit), unit),
         "ready",
     )
 
@@ -86,10 +92,10 @@ def answer_tops(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
 @noted
 def answer_running(reads: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """The account's agents that run now, how many, and the colour of that."""
-    scope, rate = str(uuid_of(asked.get("scope"))), reads.credits_per_dollar
+    scope, unit = str(uuid_of(asked.get("scope"))), shown_in(reads.queries)
     found = reads.agents(current_viewer(), scope, force=forced(asked))
-    agents = [agent_entry(agent, "", rate) for agent in found]
-    shown = overview_lists.agents(agents, f"/threads?scope={scope}")
+    agents = [agent_entry(agent, "", unit) for agent in found]
+    shown = overview_lists.agents(agents, f"/threads?scope={scope}", unit)
     return {}, shown, *overview_lists.agents_count(len(agents)), "ready"
 
 
@@ -101,11 +107,12 @@ def view_of_account(asked: Mapping[str, Any]) -> dict[str, str]:
 def render(queries: Queries, viewer: Viewer, account_id: UUID) -> Component:
     with queries.connect() as connection:
         head = account_head(connection, viewer, account_id)
-    return account.layout(str(account_id), head.label, head.email, TEXTS)
+    unit = shown_in(queries, viewer)
+    return account.layout(str(account_id), head.label, head.email, metric_texts(ids.ACCOUNT_FIGURES, unit), unit)
 
 
 def outline() -> Component:
-    return account.layout(str(UNATTRIBUTED), "Account", None, TEXTS)
+    return account.layout(str(UNATTRIBUTED), "Account", None, metric_texts(ids.ACCOUNT_FIGURES, CREDITS))
 
 
 def check(queries: Queries, viewer: Viewer, account_id: UUID) -> None:
@@ -145,6 +152,7 @@ def register_clientside(app: Dash) -> None:
     spending, view = ids.ACCOUNT_SPENDING, Input(ids.VIEW, "data")
     account_id, live = Input(ids.ACCOUNT_ID, "data"), Input(ids.LIVE_STATE, "data")
     answer, usage = Input(ids.ACCOUNT_ANSWER, "data"), Input(ids.ACCOUNT_USAGE, "data")
+    held = Input(ids.PREFERENCES, "data")
     hints = [Input(ids.ACCOUNT_CHANGED, "data"), Input(ids.ACCOUNT_INTERVAL, "n_intervals")]
     wire_chart(app, spending)
     wire_exports(app, [spending.csv, *ids.ACCOUNT_EXPORTS.values()], ids.ACCOUNT_ID)
@@ -152,7 +160,8 @@ def register_clientside(app: Dash) -> None:
     wire(app, "account", "ask", [view, account_id, *hints], outputs_of(f"{ids.ACCOUNT_ASKED}.data"))
     wire(app, "account", "refresh", [Input(ids.ACCOUNT_REFRESH, "n_clicks")], initial=False)
     wire(app, "account", "answered", [answer], initial=False)
-    wire(app, "account", "header", [answer, usage, account_id, live], HEADER)
+    wire(app, "account", "header", [answer, usage, account_id, live, held], HEADER)
+    wire(app, "preferences", "account_words", [held], outputs_of(f"{ids.ACCOUNT_FREQUENCY_WORDS}.children"))
     wire(app, "account", "dot", [live, usage], DOT)
     wire(app, "account", "figures", [Input(ids.ACCOUNT_RANGE, "data"), live], FIGURES)
     for name in ("tops", "running"):

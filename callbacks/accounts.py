@@ -12,21 +12,22 @@ from dash.development.base_component import Component
 from werkzeug.exceptions import BadRequest
 
 from access.viewer import current_viewer
-from callbacks.account_answers import outlook_of, plan_text, rate_figure
+from callbacks.account_answers import outlook_of, plan_text
 from callbacks.clientside import outputs_of, wire
 from callbacks.parts import Answer, noted
 from callbacks.requests import text_of
 from callbacks.routing import Page
+from callbacks.units import shown_in
 from data.account_list import MOST_ROWS, AccountBlock, account_block
 from data.account_query import AccountQuery, account_query
 from data.account_rows import AccountRow
 from data.queries import Queries
-from data.usage import credits_of
 from data.viewer import Viewer
 from data.wire import utc
 from data.zones import zone_of
 from layouts import accounts, ids
 from layouts.outlook_words import out_text, short_range_text
+from layouts.units import Unit
 
 FARTHEST = 10_000_000  # rows
 PARAMETERS = ("q", "sort", "state")
@@ -43,7 +44,8 @@ def list_accounts(queries: Queries, asked: Mapping[str, Any]) -> Answer:
     block = account_block(queries, current_viewer(), query, offset, place_of(asked.get("limit"), MOST_ROWS))
     empty = block.total == 0 and block.reckoned >= 1  # else the rest may have some
     nothing = accounts.nothing(searched=bool(query.search), state=query.state) if empty else None
-    rows = [grid_row(row, queries, zone) for row in block.rows]
+    unit = shown_in(queries)
+    rows = [grid_row(row, unit, zone) for row in block.rows]
     as_of = utc(block.rows[0].as_of) if block.rows else None
     return {"of": target_of(asked), "rows": rows, "as_of": as_of, **about(block, query, zone)}, nothing
 
@@ -74,21 +76,21 @@ def about(block: AccountBlock, query: AccountQuery, zone: ZoneInfo) -> dict[str,
     }
 
 
-def grid_row(row: AccountRow, queries: Queries, zone: ZoneInfo) -> dict[str, Any]:
-    """Whole credits; what is left adds up with what is used, as shown."""
-    rate, outlook, now = queries.credits_per_dollar, outlook_of(row, queries.credits_per_dollar, zone), row.as_of
-    used = credits_of(row.used, rate)
-    allowance = None if row.allowance is None else credits_of(row.allowance, rate)
+def grid_row(row: AccountRow, unit: Unit, zone: ZoneInfo) -> dict[str, Any]:
+    """Amounts as they are shown, to the last place: what is left adds up with what is used."""
+    outlook, now = outlook_of(row, unit, zone), row.as_of
+    used = unit.rounded(unit.of(row.used))
+    allowance = None if row.allowance is None else unit.rounded(unit.of(row.allowance))
     return {
         "id": str(row.account_id),
         "name": row.label,
         "email": row.email if row.email != row.label else None,
         "plan": plan_text(row) if row.plan else "",
-        "allowance": allowance,
-        "used": used,
-        "left": None if allowance is None else allowance - used,
+        "allowance": None if allowance is None else float(allowance),
+        "used": float(used),
+        "left": None if allowance is None else float(allowance - used),
         "share": percent_of(row),
-        "rate": rate_figure(row.rate_per_minute * rate) if row.rate_per_minute else "",
+        "rate": unit.some(unit.of(row.rate_per_minute)) if row.rate_per_minute else "",
         "agents": row.agents_running or None,
         "out": out_text(outlook, now.astimezone(zone)) if outlook else "",
         "out_range": short_range_text(outlook, now.astimezone(zone)) if outlook else "",
@@ -106,8 +108,9 @@ def percent_of(row: AccountRow) -> float | None:
     return round(float(row.share) * 100, 1)
 
 
-def render(_queries: Queries, viewer: Viewer) -> Component:
-    return accounts.layout() if viewer.staff or viewer.accounts else accounts.without_accounts()
+def render(queries: Queries, viewer: Viewer) -> Component:
+    shown = viewer.staff or viewer.accounts
+    return accounts.layout(shown_in(queries, viewer)) if shown else accounts.without_accounts()
 
 
 def lead(viewer: Viewer) -> str | None:

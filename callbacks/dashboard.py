@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from dash import Dash
 from dash.exceptions import DependencyException
 from flask import Flask
 from werkzeug.exceptions import NotFound
 
-from access.tabs import tab_key
-from access.viewer import AUTH_CONFIG, current_viewer
+from access.viewer import AUTH_CONFIG
 from callbacks import (
     account,
     accounts,
@@ -20,6 +18,7 @@ from callbacks import (
     find,
     navigation,
     overview,
+    preferences,
     requests,
     routing,
     thread,
@@ -27,6 +26,7 @@ from callbacks import (
     threads,
     view,
 )
+from callbacks.document import Document
 from callbacks.routing import Router
 from data.queries import Queries
 from data.ranges import PRESETS
@@ -36,12 +36,13 @@ from settings import Settings
 ASSETS = Path(__file__).parent.parent / "assets"
 
 DOCUMENT = """<!DOCTYPE html>
-<html lang="en">
+<html lang="en"{%root%}>
 <head>
 {%metas%}
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="FAVICON">
 {%css%}
+{%preferences%}
 </head>
 <body>
 <noscript>Creditpulse shows live figures, for which it needs JavaScript.</noscript>
@@ -62,18 +63,7 @@ META_TAGS = [
 HOME = "/"
 
 # Each has a PAGE and a register(app, queries).
-PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account)
-
-
-class Dashboard(Dash):
-    """Tells its pages whose they are: tabs share what they are sent with those of the same person only."""
-
-    def interpolate_index(self, metas: str = "", *parts: Any, **more: Any) -> str:
-        secret = self.server.secret_key
-        if secret:
-            key = tab_key(str(secret), current_viewer())
-            metas += f'\n<meta name="creditpulse-viewer" content="{key}">'
-        return str(super().interpolate_index(metas, *parts, **more))  # type: ignore[no-untyped-call]
+PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account, preferences)
 
 
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
@@ -81,9 +71,10 @@ def make_dash(queries: Queries, settings: Settings, server: Flask | None = None)
 
     `server` is the Flask server that the queries' cache was made for; without one it has its own.
     """
-    app = Dashboard(
+    app = Document(
         "creditpulse",
-        server=server or Flask("creditpulse"),  # type: ignore[arg-type]
+        queries=queries,
+        server=server or Flask("creditpulse"),
         assets_folder=str(ASSETS),
         title="Creditpulse",
         update_title="",

@@ -17,7 +17,7 @@ from data.accounts import account, accounts
 from data.errors import NotFoundError
 from data.queries import Queries
 from data.viewer import Viewer
-from data.wire import nav_message, subscription_message
+from data.wire import nav_message, preferences_message, subscription_message
 from layouts import ids
 
 Option = dict[str, str]
@@ -64,18 +64,25 @@ def account_options(queries: Queries, viewer: Viewer, scope: str | None, typed: 
 
 
 def answer_nav_usage(queries: Queries, request: object) -> dict[str, Any]:
-    """The scope's credits, as the live stream sends them, with the history's state and the request's number."""
+    """The scope's credits, as the live stream sends them, with the history's state and the request's number.
+
+    And with what the person has chosen: where there is no stream, this is how a page hears of it.
+    """
     asked = request_of(request)
     scope = scope_of(asked.get("scope"))
-    usage = queries.nav_usage(current_viewer(), scope, force=asked.get("force") is True)
+    viewer, force = current_viewer(), asked.get("force") is True
+    chosen = queries.preferences(viewer)
+    usage = queries.nav_usage(viewer, scope, force=force, chosen=chosen)
     message = nav_message(usage, queries.credits_per_dollar)
-    return {**message, "history": queries.freshness().history, "request": asked.get("n")}
+    notes = {"history": queries.freshness().history, "preferences": preferences_message(chosen)}
+    return {**message, **notes, "request": asked.get("n")}
 
 
 def answer_subscription(queries: Queries, request: object) -> dict[str, Any]:
     asked = request_of(request)
     scope = scope_of(asked.get("scope"))
-    found = queries.subscription(current_viewer(), scope, force=asked.get("force") is True)
+    viewer, force = current_viewer(), asked.get("force") is True
+    found = queries.subscription(viewer, scope, force=force, chosen=queries.preferences(viewer))
     message = subscription_message(found, scope)
     return {**message, "credits_per_dollar": float(queries.credits_per_dollar), "request": asked.get("n")}
 
@@ -112,8 +119,10 @@ def register_clientside(app: Dash) -> None:
     wire(app, "live", "subscription_answered", [subscription])
     wire(app, "live", "follow", [scope, shown])
     wire(app, "scope", "keep", [scope, page, search, State(ids.DEFAULT_SCOPE, "data")])
-    wire(app, "render", "nav", [usage, subscription, scope, live_state, State(ids.DEFAULT_SCOPE, "data")], NAV_FIGURES)
+    usual, held = State(ids.DEFAULT_SCOPE, "data"), Input(ids.PREFERENCES, "data")
+    wire(app, "render", "nav", [usage, subscription, scope, live_state, held, usual], NAV_FIGURES)
     wire(app, "render", "dot", [live_state, status], NAV_DOT)
+    wire(app, "preferences", "nav_words", [held], outputs_of(f"{ids.NAV_FREQUENCY_WORDS}.children"))
     wire(app, "render", "sections", [shown], [Output(link, "className") for link in ids.NAV_LINKS.values()])
     toggled = [Output(ids.NAV_CARD, "className"), Output(ids.NAV_TOGGLE, "aria-expanded")]
     wire(app, "render", "usage_card", [Input(ids.NAV_TOGGLE, "n_clicks")], toggled)

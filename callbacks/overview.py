@@ -15,82 +15,81 @@ from callbacks.clientside import outputs_of, wire
 from callbacks.overview_answers import (
     activity_texts,
     agent_entry,
-    credits_figure,
     entries,
     figure_texts,
     head_text,
     heat_figure,
     query_text,
     range_text,
+    spending_figure,
     title,
 )
 from callbacks.parts import Answer, compares, figure_outputs, forced, longer, noted
 from callbacks.requests import scope_of, view_of
 from callbacks.routing import Page
+from callbacks.units import metric_texts, shown_in
 from data.figures import GROUPS
-from data.metrics import METRICS
 from data.overview_queries import OverviewQueries
 from data.queries import Queries
 from data.viewer import Viewer
 from data.wire import utc
 from layouts import ids, overview, overview_lists
-
-TEXTS = {name: (METRICS[name].label, METRICS[name].description) for name in ids.OVERVIEW_FIGURES}
+from layouts.units import CREDITS
 
 
 @noted
 def answer_overview(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """Figures, chart, its title, what is said without one, its state."""
-    view, viewer, rate = view_of(asked), current_viewer(), queries.credits_per_dollar
+    view, viewer, unit = view_of(asked), current_viewer(), shown_in(queries.queries)
     course = queries.course(viewer, view, by_of(asked), force=forced(asked))
     before = queries.course_before(viewer, view) if compares(asked) else None
     note = {
         "open": course.range.open,
         "head": head_text(course, before),
         "as_of": utc(course.as_of),
-        "figures": figure_texts(course, before, rate),
+        "figures": figure_texts(course, before, unit),
     }
-    heading = title(course.series.step)
+    heading = title(course.series.step, unit)
     if course.series.lines:
-        return note, credits_figure(course, before, rate, query_text(asked, compare="")), heading, None, "ready"
+        return note, spending_figure(course, before, unit, query_text(asked, compare="")), heading, None, "ready"
     return note, None, heading, overview_lists.nothing(longer("/", asked)), "empty"
 
 
 @noted
 def answer_rest(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """The heat map and its state, the models."""
-    view, viewer, rate = view_of(asked), current_viewer(), queries.credits_per_dollar
+    view, viewer, unit = view_of(asked), current_viewer(), shown_in(queries.queries)
     cells = queries.heat(viewer, view, force=forced(asked))
     found = queries.models(viewer, view, force=forced(asked))
     hrefs = {top.key: "/" + query_text(asked, model=top.key) for top in found}
     state = "ready" if any(figures.calls for row in cells for figures in row) else "empty"
-    models = overview_lists.top_list("Model", entries(found, hrefs, rate))
-    return {}, heat_figure(cells, rate, query_text(asked)), state, models, "ready"
+    models = overview_lists.top_list("Model", entries(found, hrefs, unit), unit)
+    return {}, heat_figure(cells, unit, query_text(asked)), state, models, "ready"
 
 
 @noted
 def answer_activity(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """How many threads and accounts were active, and what one of them spent."""
-    view, viewer, rate = view_of(asked), current_viewer(), queries.credits_per_dollar
+    view, viewer, unit = view_of(asked), current_viewer(), shown_in(queries.queries)
     now = queries.activity(viewer, view, force=forced(asked))
     then = queries.activity_before(viewer, view) if compares(asked) else None
-    credits = queries.course(viewer, view, by_of(asked)).totals.cost * rate
+    amount = unit.of(queries.course(viewer, view, by_of(asked)).totals.cost)
     earlier = range_text(queries.course_before(viewer, view).range) if then else ""
-    return ({"figures": activity_texts(now, then, credits, earlier)},)
+    return ({"figures": activity_texts(now, then, amount, earlier, unit)},)
 
 
 @noted
 def answer_tops(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer:
     """The dearest threads and accounts."""
     found = queries.dearest(current_viewer(), view_of(asked), force=forced(asked))
-    rate, query = queries.credits_per_dollar, query_text(asked)
+    unit, query = shown_in(queries.queries), query_text(asked)
     threads = {top.key: f"/threads/{top.key}{query}" for top in found.threads}
     accounts = {top.key: f"/accounts/{top.key}{query}" for top in found.accounts}
     return (
         {},
-        overview_lists.top_list("Thread", entries(found.threads, threads, rate)),
+        overview_lists.top_list("Thread", entries(found.threads, threads, unit), unit),
         "ready",
-        overview_lists.top_list("Account", entries(found.accounts, accounts, rate)),
+        overview_lists.top_list("Account", entries(found.accounts, accounts, unit), unit),
         "ready",
     )
 
@@ -100,9 +99,14 @@ def answer_running(queries: OverviewQueries, asked: Mapping[str, Any]) -> Answer
     """The agents that run now, how many, and the colour of that."""
     scope = scope_of(asked.get("scope"))
     found = queries.agents(current_viewer(), scope, force=forced(asked))
-    query, rate = query_text({"scope": scope}), queries.credits_per_dollar
-    agents = [agent_entry(agent, query, rate) for agent in found]
-    return {}, overview_lists.agents(agents, f"/threads{query}"), *overview_lists.agents_count(len(agents)), "ready"
+    query, unit = query_text({"scope": scope}), shown_in(queries.queries)
+    agents = [agent_entry(agent, query, unit) for agent in found]
+    return (
+        {},
+        overview_lists.agents(agents, f"/threads{query}", unit),
+        *overview_lists.agents_count(len(agents)),
+        "ready",
+    )
 
 
 def by_of(asked: Mapping[str, Any]) -> str:
@@ -110,11 +114,16 @@ def by_of(asked: Mapping[str, Any]) -> str:
     return by if by in GROUPS else GROUPS[0]
 
 
-def render(_queries: Queries, viewer: Viewer) -> Component:
-    return overview.layout(TEXTS) if viewer.staff or viewer.accounts else overview.without_accounts()
+def render(queries: Queries, viewer: Viewer) -> Component:
+    if not (viewer.staff or viewer.accounts):
+        return overview.without_accounts()
+    unit = shown_in(queries, viewer)
+    return overview.layout(metric_texts(ids.OVERVIEW_FIGURES, unit), unit)
 
 
-PAGE = Page("/", "Overview", "/", render, partial(overview.layout, TEXTS), ranged=True)
+PAGE = Page(
+    "/", "Overview", "/", render, partial(overview.layout, metric_texts(ids.OVERVIEW_FIGURES, CREDITS)), ranged=True
+)
 
 
 def register(app: Dash, queries: Queries) -> None:

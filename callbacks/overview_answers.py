@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,13 +13,13 @@ from data.burn import RunningAgent
 from data.figures import OTHER, Activity, Figures, Line, Series, Top
 from data.overview_queries import Course
 from data.ranges import Range
-from data.usage import credits_of
 from data.wire import plain
 from layouts.formats import compact, whole
-from layouts.overview_charts import ChartLine, Figure, Steps, credits_chart, heat_chart
+from layouts.overview_charts import ChartLine, Figure, Steps, heat_chart, spending_chart
 from layouts.overview_figures import change_text, per_text
 from layouts.overview_lists import Agent, Entry
 from layouts.range_words import PER, span, step_names, ticks
+from layouts.units import Unit
 
 WHOLE_DAYS = ("day", "week", "month")
 Text = dict[str, Any]
@@ -38,22 +38,22 @@ def head_text(course: Course, before: Course | None) -> str:
     return f"{range_text(course.range)}{against} · {course.range.zone}"
 
 
-def title(step: str) -> str:
-    return f"Credits {PER[step]}"
+def title(step: str, unit: Unit) -> str:
+    return f"{unit.word} {PER[step]}"
 
 
 # ---- the cards with figures ------------------------------------------------------------------------------------
 
 
-def figure_texts(course: Course, before: Course | None, rate: Decimal) -> dict[str, Text]:
-    """Credits, tokens and calls of the range, each with its course and its change."""
+def figure_texts(course: Course, before: Course | None, unit: Unit) -> dict[str, Text]:
+    """What was spent, tokens and calls of the range, each with its course and its change."""
     now, then = course.totals, before.totals if before else None
     steps = summed(course.series)
-    credits, credits_then = credits_of(now.cost, rate), credits_of(then.cost, rate) if then else None
+    amount, amount_then = shown(now, unit), shown(then, unit) if then else None
     earlier = range_text(before.range) if before else ""
     return {
         "credits": {
-            **figure(whole(credits), plain(now.cost), credits, credits_then, earlier),
+            **figure(unit.total(amount), plain(now.cost), amount, amount_then, earlier, unit.total),
             "title": f"{plain(now.cost)} dollars",
             "spark": [round(float(step.cost), 6) for step in steps],
         },
@@ -76,24 +76,35 @@ def figure_texts(course: Course, before: Course | None, rate: Decimal) -> dict[s
     }
 
 
-def figure(text: str, exact: str, now: int, then: int | None, earlier: str) -> Text:
-    change = "" if then is None else change_text(now, then)
+def shown(figures: Figures, unit: Unit) -> Decimal:
+    """What a total shows of a cost: what does not show is no change."""
+    return unit.rounded(unit.of(figures.cost))
+
+
+def figure(
+    text: str,
+    exact: str,
+    now: int | Decimal,
+    then: int | Decimal | None,
+    earlier: str,
+    written: Callable[[int | Decimal], str] = whole,
+) -> Text:
     return {
         "text": text,
         "exact": exact,
-        "value": now,
-        "change": change,
-        "change_title": f"{whole(then)} in {earlier}" if then is not None else "",
+        "value": float(now),
+        "change": "" if then is None else change_text(now, then),
+        "change_title": f"{written(then)} in {earlier}" if then is not None else "",
     }
 
 
-def activity_texts(now: Activity, then: Activity | None, credits: Decimal, earlier: str) -> dict[str, Text]:
-    """How many threads and accounts, each with what one of them spent of these credits."""
+def activity_texts(now: Activity, then: Activity | None, amount: Decimal, earlier: str, unit: Unit) -> dict[str, Text]:
+    """How many threads and accounts, each with what one of them spent of this amount."""
     return {
         f"active_{noun}s": {
             **figure(whole(count), str(count), count, count_then, earlier),
             "title": f"{whole(count)} different {noun}s",
-            "note": per_text(credits / count, noun) if count else "",
+            "note": per_text(amount / count, noun, unit) if count else "",
         }
         for noun, count, count_then in (
             ("thread", now.threads, then.threads if then else None),
@@ -113,15 +124,15 @@ def summed(series: Series) -> list[Figures]:
 # ---- charts ----------------------------------------------------------------------------------------------------
 
 
-def credits_figure(course: Course, before: Course | None, rate: Decimal, of: str) -> Figure:
-    lines = [chart_line(line, rate) for line in course.series.lines]
-    earlier = [drawn(step.cost, rate) for step in summed(before.series)] if before and before.series.lines else None
-    return credits_chart(lines, earlier, steps_of(course), of)
+def spending_figure(course: Course, before: Course | None, unit: Unit, of: str) -> Figure:
+    lines = [chart_line(line, unit) for line in course.series.lines]
+    earlier = [drawn(step.cost, unit) for step in summed(before.series)] if before and before.series.lines else None
+    return spending_chart(lines, earlier, steps_of(course), of, unit)
 
 
-def chart_line(line: Line, rate: Decimal) -> ChartLine:
-    credits = [drawn(figures.cost, rate) for figures in line.figures]
-    return ChartLine(line.key, line.label, credits, rest=line.key == OTHER)
+def chart_line(line: Line, unit: Unit) -> ChartLine:
+    amounts = [drawn(figures.cost, unit) for figures in line.figures]
+    return ChartLine(line.key, line.label, amounts, rest=line.key == OTHER)
 
 
 def steps_of(course: Course) -> Steps:
@@ -135,12 +146,12 @@ def steps_of(course: Course) -> Steps:
     )
 
 
-def heat_figure(cells: Sequence[Sequence[Figures]], rate: Decimal, of: str) -> Figure:
-    return heat_chart([[drawn(figures.cost, rate) for figures in row] for row in cells], of)
+def heat_figure(cells: Sequence[Sequence[Figures]], unit: Unit, of: str) -> Figure:
+    return heat_chart([[drawn(figures.cost, unit) for figures in row] for row in cells], of, unit)
 
 
-def drawn(cost: Decimal, rate: Decimal) -> float:
-    return float(cost * rate)
+def drawn(cost: Decimal, unit: Unit) -> float:
+    return float(unit.of(cost))
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------
@@ -156,12 +167,12 @@ def query_text(asked: Mapping[str, Any], **changes: str) -> str:
     return f"?{text}" if text else ""
 
 
-def entries(found: Iterable[Top], hrefs: Mapping[str, str | None], rate: Decimal) -> list[Entry]:
+def entries(found: Iterable[Top], hrefs: Mapping[str, str | None], unit: Unit) -> list[Entry]:
     return [
         Entry(
             top.label,
             hrefs.get(top.key),
-            credits_of(top.figures.cost, rate),
+            unit.of(top.figures.cost),
             plain(top.figures.cost),
             top.figures.calls,
             top.figures.total_tokens,
@@ -171,13 +182,13 @@ def entries(found: Iterable[Top], hrefs: Mapping[str, str | None], rate: Decimal
     ]
 
 
-def agent_entry(agent: RunningAgent, query: str, rate: Decimal) -> Agent:
+def agent_entry(agent: RunningAgent, query: str, unit: Unit) -> Agent:
     return Agent(
         href=f"/threads/{agent.thread_id}{query}",
         title=agent.title,
         account=agent.account,
-        credits=None if agent.run_cost is None else credits_of(agent.run_cost, rate),
-        rate=agent.rate_per_minute * rate,
-        usual=None if agent.usual_rate is None else agent.usual_rate * rate,
+        amount=None if agent.run_cost is None else unit.of(agent.run_cost),
+        rate=unit.of(agent.rate_per_minute),
+        usual=None if agent.usual_rate is None else unit.of(agent.usual_rate),
         runaway=agent.runaway,
     )

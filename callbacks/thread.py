@@ -12,6 +12,7 @@ from callbacks import thread_call, thread_outlook
 from callbacks.clientside import outputs_of, wire
 from callbacks.routing import Page
 from callbacks.thread_detail import leave_gone, older_calls, show_thread
+from callbacks.units import shown_in
 from data.constants import UNATTRIBUTED
 from data.prices import PriceList
 from data.queries import Queries
@@ -35,7 +36,7 @@ def crumbs(viewer: Viewer, head: ThreadRow) -> list[Crumb]:
 def render(queries: Queries, viewer: Viewer, thread_id: UUID) -> Component:
     with queries.connect() as connection:
         head = thread_head(connection, viewer, thread_id)
-    return thread.layout(str(thread_id), head.title, crumbs(viewer, head))
+    return thread.layout(str(thread_id), head.title, crumbs(viewer, head), shown_in(queries, viewer))
 
 
 def outline() -> Component:

@@ -14,6 +14,7 @@ from callbacks.clientside import outputs_of, wire
 from callbacks.failures import explain
 from callbacks.requests import request_of, uuid_of
 from callbacks.thread_growth import cursor_of
+from callbacks.units import shown_in
 from data.call_detail import WHOLE, CallDetail, call_detail
 from data.call_prices import list_price
 from data.errors import NotFoundError
@@ -22,13 +23,15 @@ from data.queries import Queries
 from data.wire import utc
 from layouts import ids, thread_call
 from layouts.thread_call import CallPanel, PricePart
+from layouts.units import Unit
 
 
 def show_call(queries: Queries, prices: PriceList, request: object, thread_id: object) -> dict[str, Any]:
     """The panel's body, and of which request."""
     detail = asked_call(queries, request, thread_id, thread_call.SHOWN)
-    panel = panel_of(detail, list_price(prices, detail.call), queries)
-    return {"n": request_of(request).get("n"), "body": thread_call.call_panel(panel), "cut": detail.cut}
+    unit = shown_in(queries)
+    panel = panel_of(detail, list_price(prices, detail.call), unit)
+    return {"n": request_of(request).get("n"), "body": thread_call.call_panel(panel, unit), "cut": detail.cut}
 
 
 def download_call(queries: Queries, clicks: object, request: object, thread_id: object) -> dict[str, Any]:
@@ -49,14 +52,14 @@ def asked_call(queries: Queries, request: object, thread_id: object, most: int) 
         return call_detail(connection, current_viewer(), uuid_of(thread_id), cursor_of(asked), most=most)
 
 
-def panel_of(detail: CallDetail, parts: Parts | None, queries: Queries) -> CallPanel:
+def panel_of(detail: CallDetail, parts: Parts | None, unit: Unit) -> CallPanel:
     call = detail.call
     return CallPanel(
         call_id=str(call.call_id),
         at=utc(call.at),
         model=call.model,
         cost=call.cost,
-        credits=call.cost * queries.credits_per_dollar,
+        amount=unit.of(call.cost),
         parts=part_list(parts) if parts else None,
         cache_known=call.cache_read_tokens is not None,
         content=detail.content,

@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest
 from access.viewer import current_viewer
 from callbacks.clientside import outputs_of, wire
 from callbacks.requests import request_of, uuid_of
+from callbacks.units import shown_in
 from data.metrics import NOTHING, Figures
 from data.queries import Queries
 from data.thread_compare import MOST_COMPARED, ComparedThread, compared_threads
@@ -27,6 +28,7 @@ from data.wire import plain, utc
 from layouts import ids
 from layouts.compare_chart import CourseLine, course_chart
 from layouts.thread_compare import ComparedRow, compare_table
+from layouts.units import Unit
 
 MOST_STEPS = 150
 MICRO = Decimal("0.000001")
@@ -44,9 +46,9 @@ def compare(queries: Queries, request: object) -> Answer:
         as_of = database_now(snapshot)
         found = compared_threads(snapshot, current_viewer(), chosen)
     places = {id: place for place, id in enumerate(one.thread.thread_id for one in found)}
-    rate = queries.credits_per_dollar
-    table = compare_table([compared_row(one, rate) for one in found], len(chosen) - len(found))
-    figure = course_figure(found, places, rate)
+    unit = shown_in(queries)
+    table = compare_table([compared_row(one, unit) for one in found], len(chosen) - len(found), unit)
+    figure = course_figure(found, places, unit)
     note = {
         "request": asked.get("n"),
         "threads": list(map(str, chosen)),
@@ -64,7 +66,7 @@ def chosen_ids(value: object) -> list[UUID]:
     return list(dict.fromkeys(uuid_of(one) for one in value))
 
 
-def compared_row(one: ComparedThread, rate: Decimal) -> ComparedRow:
+def compared_row(one: ComparedThread, unit: Unit) -> ComparedRow:
     thread, figures = one.thread, sum_of(one)
     per_call = one.cost_per_call
     return ComparedRow(
@@ -72,7 +74,7 @@ def compared_row(one: ComparedThread, rate: Decimal) -> ComparedRow:
         title=thread.title,
         account=thread.account,
         running=thread.running,
-        credits=thread.cost * rate,
+        amount=unit.of(thread.cost),
         cost=plain(thread.cost),
         prompt_tokens=figures.prompt_tokens,
         completion_tokens=figures.completion_tokens,
@@ -80,11 +82,11 @@ def compared_row(one: ComparedThread, rate: Decimal) -> ComparedRow:
         calls=thread.calls,
         first_at=utc(one.first_at) if one.first_at else None,
         lasted=one.lasted,
-        per_call=None if per_call is None else per_call * rate,
+        per_call=None if per_call is None else unit.of(per_call),
         per_call_cost="" if per_call is None else plain(per_call.quantize(MICRO)),
-        rate=one.rate_per_minute * rate,
+        rate=unit.of(one.rate_per_minute),
         rate_cost=plain(one.rate_per_minute.quantize(MICRO)),
-        models=[(model.model or NO_MODEL, model.cost * rate, plain(model.cost)) for model in one.models],
+        models=[(model.model or NO_MODEL, unit.of(model.cost), plain(model.cost)) for model in one.models],
     )
 
 
@@ -97,7 +99,7 @@ def sum_of(one: ComparedThread) -> Figures:
     return total
 
 
-def course_figure(found: Sequence[ComparedThread], places: dict[UUID, int], rate: Decimal) -> dict[str, Any] | None:
+def course_figure(found: Sequence[ComparedThread], places: dict[UUID, int], unit: Unit) -> dict[str, Any] | None:
     """None where no thread has a call with a usable time."""
     drawn = [one for one in found if one.points]
     if not drawn:
@@ -107,14 +109,14 @@ def course_figure(found: Sequence[ComparedThread], places: dict[UUID, int], rate
     steps = max(1, math.ceil(longest.total_seconds() / width))
     lines = [
         CourseLine(
-            str(one.thread.thread_id), one.thread.title, course(one, width, steps, rate), places[one.thread.thread_id]
+            str(one.thread.thread_id), one.thread.title, course(one, width, steps, unit), places[one.thread.thread_id]
         )
         for one in drawn
     ]
-    return course_chart(lines, width, steps, ",".join(line.key for line in lines))
+    return course_chart(lines, width, steps, ",".join(line.key for line in lines), unit)
 
 
-def course(one: ComparedThread, width: int, steps: int, rate: Decimal) -> list[float | None]:
+def course(one: ComparedThread, width: int, steps: int, unit: Unit) -> list[float | None]:
     """At the end of each step; none after that of the last call."""
     first = one.first_at or one.points[0].at
     times = [(point.at - first).total_seconds() for point in one.points]
@@ -123,7 +125,7 @@ def course(one: ComparedThread, width: int, steps: int, rate: Decimal) -> list[f
     for step in range(last):
         until = math.inf if step == last - 1 else (step + 1) * width
         reached = bisect_right(times, until)
-        found.append(float(one.points[reached - 1].cumulative * rate) if reached else None)
+        found.append(float(unit.of(one.points[reached - 1].cumulative)) if reached else None)
     return found + [None] * (steps - last)
 
 

@@ -26,6 +26,7 @@ from callbacks.thread_growth import (
     seen_after,
     seen_of,
 )
+from callbacks.units import shown_in
 from data.agent_runs import AgentRun, agent_runs
 from data.call_prices import list_price
 from data.calls import Call, CallLog, calls
@@ -36,7 +37,8 @@ from data.thread_models import ModelUsage, thread_models
 from data.timeline import Point, timeline
 from data.viewer import Viewer
 from data.wire import plain, utc
-from layouts import charts, formats, thread, thread_runs, thread_spending
+from layouts import charts, thread, thread_runs, thread_spending
+from layouts.units import Unit
 
 MOST_SHOWN = 2000  # calls that a reload brings back into the log
 MOST_RUNS = 50
@@ -72,10 +74,11 @@ def read_all(
     line = timeline(connection, viewer, thread_id)
     log = calls(connection, viewer, thread_id, limit=limit)
     models = thread_models(connection, viewer, thread_id)
-    rate = queries.credits_per_dollar
-    figure = charts.timeline(drawn(line.points, rate), bands(runs), line.bucket_seconds, of=str(thread_id))
-    page = log_page("replace", thread_id, log, rate, prices)
-    rest = detail(thread_id, runs, models, rate, "ready" if line.points else "empty")
+    unit = shown_in(queries, viewer)
+    points = drawn(line.points, unit)
+    figure = charts.timeline(points, bands(runs), line.bucket_seconds, of=str(thread_id), unit=unit)
+    page = log_page("replace", thread_id, log, unit, prices)
+    rest = detail(thread_id, runs, models, unit, "ready" if line.points else "empty")
     return figure, page, stored(thread_id, first_seen(log, line)), {**rest, "per": bar_words(line.bucket_seconds)}
 
 
@@ -88,18 +91,18 @@ def grow(
         return None
     runs, points = agent_runs(connection, viewer, thread_id, MOST_RUNS), grown_points(seen, log)
     models = thread_models(connection, viewer, thread_id)
-    after, rate = seen_after(seen, log, points), queries.credits_per_dollar
+    after, unit = seen_after(seen, log, points), shown_in(queries, viewer)
     figure = charts.timeline_growth(
-        drawn(points, rate),
+        drawn(points, unit),
         bands(runs),
         drawn=seen.drawn,
         bucket_seconds=seen.bucket_seconds,
-        bars=charts.bar_scale([credits_drawn(after.lowest, rate), credits_drawn(after.highest, rate)]),
+        bars=charts.bar_scale([amount_drawn(after.lowest, unit), amount_drawn(after.highest, unit)]),
         replaces_last=replaces_last(seen, points),
         of=str(thread_id),
     )
-    page = log_page("grow", thread_id, log, rate, prices)
-    return figure, page, stored(thread_id, after), detail(thread_id, runs, models, rate, "ready")
+    page = log_page("grow", thread_id, log, unit, prices)
+    return figure, page, stored(thread_id, after), detail(thread_id, runs, models, unit, "ready")
 
 
 def older_calls(queries: Queries, prices: PriceList, request: object) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def older_calls(queries: Queries, prices: PriceList, request: object) -> dict[st
     thread_id = uuid_of(asked.get("thread_id"))
     with queries.connect() as connection:
         log = calls(connection, current_viewer(), thread_id, before=cursor_of(asked), limit=thread.CALLS_AT_ONCE)
-    return log_page("older", thread_id, log, queries.credits_per_dollar, prices)
+    return log_page("older", thread_id, log, shown_in(queries), prices)
 
 
 def leave_gone(error: Exception) -> None:
@@ -130,13 +133,13 @@ def stored(thread_id: UUID, seen: Seen | None) -> dict[str, Any] | None:
 
 
 def detail(
-    thread_id: UUID, runs: Sequence[AgentRun], models: Iterable[ModelUsage], rate: Decimal, state: str
+    thread_id: UUID, runs: Sequence[AgentRun], models: Iterable[ModelUsage], unit: Unit, state: str
 ) -> dict[str, Any]:
     """What stands beside the chart and the log, ready to be shown, and the body's state."""
     return {
         "of": str(thread_id),
         "runs": thread_runs.run_list([run_shown(run) for run in runs], MOST_RUNS),
-        "models": thread_spending.model_table([model_shown(model, rate) for model in models]),
+        "models": thread_spending.model_table([model_shown(model, unit) for model in models], unit),
         "state": state,
     }
 
@@ -146,20 +149,21 @@ def run_shown(run: AgentRun) -> thread_runs.Run:
     return thread_runs.Run(run.status, started, run.lasted, run.quiet_for, run.error)
 
 
-def model_shown(usage: ModelUsage, rate: Decimal) -> thread_spending.ModelRow:
-    return thread_spending.ModelRow(usage.model, usage.calls, usage.total_tokens, usage.cost * rate, plain(usage.cost))
+def model_shown(usage: ModelUsage, unit: Unit) -> thread_spending.ModelRow:
+    amount = unit.of(usage.cost)
+    return thread_spending.ModelRow(usage.model, usage.calls, usage.total_tokens, amount, plain(usage.cost))
 
 
 def bar_words(bucket_seconds: int | None) -> str:
     return "per call" if bucket_seconds is None else charts.span_name(bucket_seconds)
 
 
-def log_page(mode: str, thread_id: UUID, log: CallLog, rate: Decimal, prices: PriceList) -> dict[str, Any]:
-    rows = [call_row(call, rate, prices) for call in log.calls]
+def log_page(mode: str, thread_id: UUID, log: CallLog, unit: Unit, prices: PriceList) -> dict[str, Any]:
+    rows = [call_row(call, unit, prices) for call in log.calls]
     return {"mode": mode, "thread_id": str(thread_id), "rows": rows, "total": log.total_calls}
 
 
-def call_row(call: Call, rate: Decimal, prices: PriceList) -> dict[str, Any]:
+def call_row(call: Call, unit: Unit, prices: PriceList) -> dict[str, Any]:
     listed = list_price(prices, call)
     return {
         "id": str(call.call_id),
@@ -167,18 +171,18 @@ def call_row(call: Call, rate: Decimal, prices: PriceList) -> dict[str, Any]:
         "model": call.model,
         "prompt_tokens": call.prompt_tokens,
         "completion_tokens": call.completion_tokens,
-        "list_prompt": formats.one_decimal(listed.prompt * rate) if listed else None,
-        "list_completion": formats.one_decimal(listed.completion.cost * rate) if listed else None,
-        "credits": formats.one_decimal(call.cost * rate),
+        "list_prompt": unit.fine(unit.of(listed.prompt)) if listed else None,
+        "list_completion": unit.fine(unit.of(listed.completion.cost)) if listed else None,
+        "credits": unit.fine(unit.of(call.cost)),
     }
 
 
-def drawn(points: Iterable[Point], rate: Decimal) -> list[charts.TimelinePoint]:
+def drawn(points: Iterable[Point], unit: Unit) -> list[charts.TimelinePoint]:
     return [
         charts.TimelinePoint(
             utc(point.at),
-            credits_drawn(point.cumulative, rate),
-            credits_drawn(point.cost, rate),
+            amount_drawn(point.cumulative, unit),
+            amount_drawn(point.cost, unit),
             point.calls,
             utc(point.bucket_start) if point.bucket_start else None,
         )
@@ -186,8 +190,8 @@ def drawn(points: Iterable[Point], rate: Decimal) -> list[charts.TimelinePoint]:
     ]
 
 
-def credits_drawn(cost: Decimal, rate: Decimal) -> float:
-    return round(float(cost * rate), 6)
+def amount_drawn(cost: Decimal, unit: Unit) -> float:
+    return round(float(unit.of(cost)), 6)
 
 
 def bands(runs: Iterable[AgentRun]) -> list[tuple[str, str | None]]:

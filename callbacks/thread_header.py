@@ -22,7 +22,8 @@ def answer_thread_usage(queries: Queries, request: object) -> dict[str, Any]:
     """The thread's credits, as the live stream sends them, with the request's number."""
     asked = request_of(request)
     thread_id = uuid_of(asked.get("thread_id"))
-    usage = queries.thread_usage(current_viewer(), thread_id, force=asked.get("force") is True)
+    viewer, force = current_viewer(), asked.get("force") is True
+    usage = queries.thread_usage(viewer, thread_id, force=force, chosen=queries.preferences(viewer))
     return {**thread_message(usage, queries.credits_per_dollar), "request": asked.get("n")}
 
 
@@ -51,7 +52,9 @@ def register_clientside(app: Dash) -> None:
     wire(app, "gate", "thread", [ticks, clicks, thread], [Output(ids.THREAD_GATE, "data")])
     wire(app, "gate", "thread_detail", [thread, Input(ids.THREAD_CHANGED, "data")])
     wire(app, "live", "thread_answered", [Input(ids.THREAD_ANSWER, "data")])
-    wire(app, "render", "thread", [Input(ids.THREAD_USAGE, "data"), thread, live_state], THREAD_FIGURES)
+    usage, held = Input(ids.THREAD_USAGE, "data"), Input(ids.PREFERENCES, "data")
+    wire(app, "render", "thread", [usage, thread, live_state, held], THREAD_FIGURES)
+    wire(app, "preferences", "thread_words", [held], outputs_of(f"{ids.THREAD_FREQUENCY_WORDS}.children"))
     wire(app, "render", "dot", [live_state, Input(ids.AGENT_STATUS, "data")], THREAD_DOT)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from access.viewer import current_viewer
 from callbacks.clientside import outputs_of, wire
 from callbacks.requests import request_of, uuid_of
 from callbacks.thread_detail import leave_gone
+from callbacks.units import shown_in
 from data.burn import RunningAgent, running_agents, thread_rate
 from data.queries import Queries
 from data.run_outlook import RunOutlook, run_outlook
@@ -23,6 +23,7 @@ from data.threads import thread_head
 from data.viewer import Viewer
 from data.wire import plain, utc
 from layouts import ids, thread_outlook, thread_spending
+from layouts.units import Unit
 
 
 def answer_outlook(queries: Queries, request: object) -> dict[str, Any]:
@@ -36,17 +37,17 @@ def answer_outlook(queries: Queries, request: object) -> dict[str, Any]:
         burn = agent.rate_per_minute if agent else thread_rate(connection, viewer, thread_id)
         outlook = run_outlook(connection, viewer, thread_id)
         debits = thread_debits(connection, viewer, thread_id)
-    rate = queries.credits_per_dollar
+    unit = shown_in(queries, viewer)
     return {
         "of": str(thread_id),
         "request": asked.get("n"),
-        "rate": thread_outlook.rate_text(burn * rate),
+        "rate": thread_outlook.rate_text(unit.of(burn), unit),
         "rate_cost": plain(round(burn, 6)),
-        "run": run_shown(outlook, rate),
+        "run": run_shown(outlook, unit),
         "runaway": thread_outlook.runaway_text(agent.rate_per_minute, agent.usual_rate)
         if agent and agent.runaway
         else "",
-        "debits": debits_shown(debits, rate),
+        "debits": debits_shown(debits, unit),
     }
 
 
@@ -59,29 +60,29 @@ def running_agent(connection: Connection, viewer: Viewer, thread_id: UUID) -> Ru
     return next((agent for agent in agents if agent.thread_id == thread_id), None)
 
 
-def run_shown(outlook: RunOutlook | None, rate: Decimal) -> dict[str, str]:
+def run_shown(outlook: RunOutlook | None, unit: Unit) -> dict[str, str]:
     """Label, figure, what stands beside it, and the figure's exact dollars."""
     if outlook is None:
         return {**thread_outlook.no_run(), "cost": ""}
     if outlook.projection is None:
         name = thread_outlook.run_so_far if outlook.running else thread_outlook.last_run
-        return {**name(outlook.cost * rate), "cost": plain(outlook.cost)}
-    low, likely, high = (cost * rate for cost in outlook.projection)
-    words = thread_outlook.projected_run(outlook.cost * rate, low, likely, high)
+        return {**name(unit.of(outlook.cost), unit), "cost": plain(outlook.cost)}
+    low, likely, high = map(unit.of, outlook.projection)
+    words = thread_outlook.projected_run(unit.of(outlook.cost), low, likely, high, unit)
     return {**words, "cost": plain(outlook.projection.likely)}
 
 
-def debits_shown(debits: Debits, rate: Decimal) -> Any:
+def debits_shown(debits: Debits, unit: Unit) -> Any:
     """None where there are none."""
     if not debits.count:
         return None
     rows = [
         thread_spending.DebitRow(
-            utc(debit.at) if debit.at else None, debit.cost * rate, plain(debit.cost), debit.description
+            utc(debit.at) if debit.at else None, unit.of(debit.cost), plain(debit.cost), debit.description
         )
         for debit in debits.latest
     ]
-    return thread_spending.debit_list(rows, debits.count, debits.cost * rate, plain(debits.cost))
+    return thread_spending.debit_list(rows, debits.count, unit.of(debits.cost), plain(debits.cost), unit)
 
 
 def register(app: Dash, queries: Queries) -> None:

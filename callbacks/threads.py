@@ -19,6 +19,7 @@ from callbacks.chart_card import wire_chart
 from callbacks.clientside import outputs_of, wire
 from callbacks.requests import request_of, scope_of, text_of, uuid_of
 from callbacks.routing import Page
+from callbacks.units import shown_in
 from data.queries import Queries
 from data.thread_grid import BLOCK, COUNTED_AT_MOST, ThreadBlock, thread_block
 from data.thread_query import FILTERS, ThreadQuery, thread_query
@@ -127,15 +128,16 @@ def grid_row(row: ThreadRow, queries: Queries) -> dict[str, Any]:
         "model": row.model,
         "calls": row.calls,
         "total_tokens": row.total_tokens,
-        "credits": credits_of(row.cost, queries.credits_per_dollar),
+        "credits": credits_of(row.cost, queries.credits_per_dollar),  # as the address names bounds of them
         "cost": plain(row.cost),
         "last_at": utc(row.last_at) if row.last_at else None,
         "running": row.running,
     }
 
 
-def render(_queries: Queries, viewer: Viewer) -> Component:
-    return threads.layout() if viewer.staff or viewer.accounts else threads.without_accounts()
+def render(queries: Queries, viewer: Viewer) -> Component:
+    shown = viewer.staff or viewer.accounts
+    return threads.layout(shown_in(queries, viewer)) if shown else threads.without_accounts()
 
 
 PAGE = Page("/threads", "Threads", "/threads", render, threads.layout)

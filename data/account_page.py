@@ -14,7 +14,8 @@ from data.accounts import Account, account_label
 from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
 from data.errors import NotFoundError
 from data.figures_slices import VALID
-from data.queries import NAV_KEY, STALE_SECONDS_IDLE, STALE_SECONDS_RUNNING, Queries
+from data.preferences import DEFAULTS, Preferences
+from data.queries import NAV_KEY, Queries, stale_seconds
 from data.viewer import Viewer
 
 # Who is an account, as in data/account_ids.py, of one.
@@ -50,7 +51,9 @@ def account_standing(
     return next(iter(account_rows(connection, viewer, [account_id], credits_per_dollar)), None)
 
 
-def cached_standing(queries: Queries, viewer: Viewer, account_id: UUID, *, force: bool = False) -> AccountRow:
+def cached_standing(
+    queries: Queries, viewer: Viewer, account_id: UUID, *, force: bool = False, chosen: Preferences = DEFAULTS
+) -> AccountRow:
     """The same, stale as soon as a fold changes the account. Raises NotFoundError where it is not the viewer's."""
 
     def read() -> AccountRow | None:
@@ -60,8 +63,8 @@ def cached_standing(queries: Queries, viewer: Viewer, account_id: UUID, *, force
     key = (NAV_KEY, str(account_id), "standing", viewer.key)
     entry = queries.cache.peek(key)
     busy = entry is not None and entry.value is not None and entry.value.agents_running > 0
-    stale_seconds = STALE_SECONDS_RUNNING if busy else STALE_SECONDS_IDLE
-    found = queries.cache.fetch(key, read, stale_time=stale_seconds, force=force)
+    stale_time = stale_seconds(running=busy, chosen=chosen)
+    found = queries.cache.fetch(key, read, stale_time=stale_time, force=force)
     if found is None:
         raise NotFoundError(NOT_THERE)
     return found

@@ -16,3 +16,4 @@ MIGRATE_LOCK = 0x43505F4D4947
 
 DOORBELL_CHANNEL = "creditpulse_doorbell"
 FOLDED_CHANNEL = "creditpulse_folded"
+PREFERENCES_CHANNEL = "creditpulse_preferences"

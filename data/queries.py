@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from data.cache import QueryCache
 from data.errors import NotFoundError, UnavailableError
 from data.freshness import Freshness, freshness
+from data.preferences import DEFAULTS, Preferences, preferences
 from data.subscriptions import Subscription, subscription
 from data.usage import RUNNING, NavUsage, ThreadUsage, nav_usages, thread_usages
 from data.viewer import Viewer
@@ -45,31 +46,37 @@ class Queries:
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """A read-only connection; raises UnavailableError where the database does not answer."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except (OperationalError, PoolTimeout) as error:
-            raise UnavailableError("The database does not answer. The figures shown are the last known.") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise UnavailableError("The database went away. The figures shown are the last known.") from error
-            raise
+        """A connection to read by; raises UnavailableError where the database does not answer."""
+        with translated(), self.engine.connect() as connection:
+            yield connection
 
-    def thread_usage(self, viewer: Viewer, thread_id: UUID, *, force: bool = False) -> ThreadUsage:
-        """Raises NotFoundError for a thread that is not there, or not the viewer's."""
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection to write by: committed at the end. Raises UnavailableError as `connect` does."""
+        with translated(), self.engine.begin() as connection:
+            yield connection
+
+    def preferences(self, viewer: Viewer) -> Preferences:
+        """Never from a cache: `data/preferences.py` says why."""
+        with self.connect() as connection:
+            return preferences(connection, viewer.name)
+
+    def thread_usage(
+        self, viewer: Viewer, thread_id: UUID, *, force: bool = False, chosen: Preferences = DEFAULTS
+    ) -> ThreadUsage:
+        """Raises NotFoundError for a thread that is not there, or not the viewer's, whose preferences are `chosen`."""
 
         def read() -> ThreadUsage | None:
             with self.connect() as connection:
                 return thread_usages(connection, viewer, [thread_id]).get(thread_id)
 
         key = (THREAD_KEY, str(thread_id), viewer.key)
-        usage = self.cache.fetch(key, read, stale_time=self.stale_seconds(key), force=force)
+        usage = self.cache.fetch(key, read, stale_time=self.stale_seconds(key, chosen), force=force)
         if usage is None:
             raise NotFoundError(f"There is no thread {thread_id}, or it is not yours to see.")
         return usage
 
-    def nav_usage(self, viewer: Viewer, scope: str, *, force: bool = False) -> NavUsage:
+    def nav_usage(self, viewer: Viewer, scope: str, *, force: bool = False, chosen: Preferences = DEFAULTS) -> NavUsage:
         """Raises NotFoundError for a scope that is not the viewer's, ValueError for one that is no scope."""
 
         def read() -> NavUsage | None:
@@ -77,28 +84,31 @@ class Queries:
                 return nav_usages(connection, viewer, [scope]).get(scope)
 
         key = (NAV_KEY, scope, viewer.key)
-        usage = self.cache.fetch(key, read, stale_time=self.stale_seconds(key), force=force)
+        usage = self.cache.fetch(key, read, stale_time=self.stale_seconds(key, chosen), force=force)
         if usage is None:
             raise NotFoundError(f"There is no account {scope}, or it is not yours to see.")
         return usage
 
-    def subscription(self, viewer: Viewer, scope: str, *, force: bool = False) -> Subscription | None:
+    def subscription(
+        self, viewer: Viewer, scope: str, *, force: bool = False, chosen: Preferences = DEFAULTS
+    ) -> Subscription | None:
         def read() -> Subscription | None:
             with self.connect() as connection:
                 return subscription(connection, viewer, scope)
 
         key = (SUBSCRIPTION_KEY, scope, viewer.key)
-        return self.cache.fetch(key, read, stale_time=STALE_SECONDS_SUBSCRIPTION, force=force)
+        stale_time = within_period(STALE_SECONDS_SUBSCRIPTION, "subscription_seconds", chosen)
+        return self.cache.fetch(key, read, stale_time=stale_time, force=force)
 
     def freshness(self) -> Freshness:
         with self.connect() as connection:
             return freshness(connection)
 
-    def stale_seconds(self, key: tuple[str, ...]) -> float:
+    def stale_seconds(self, key: tuple[str, ...], chosen: Preferences) -> float:
         """By the agent status last read: while one runs, figures go stale sooner."""
         entry = self.cache.peek(key)
         running = entry is not None and entry.value is not None and entry.value.agent_status == RUNNING
-        return STALE_SECONDS_RUNNING if running else STALE_SECONDS_IDLE
+        return stale_seconds(running=running, chosen=chosen)
 
     @property
     def cached_in_memory(self) -> bool:
@@ -117,3 +127,29 @@ class Queries:
         self.cache.invalidate(THREAD_KEY)
         self.cache.invalidate(NAV_KEY)
         self.cache.invalidate(SUBSCRIPTION_KEY)
+
+
+def stale_seconds(*, running: bool, chosen: Preferences) -> float:
+    """Of figures of agents, one of which is `running`."""
+    if running:
+        return within_period(STALE_SECONDS_RUNNING, "running_seconds", chosen)
+    return within_period(STALE_SECONDS_IDLE, "idle_seconds", chosen)
+
+
+def within_period(usual_seconds: float, period: str, chosen: Preferences) -> float:
+    """Shorter where somebody asks oftener than by default: each time they ask they are answered from the database."""
+    seconds: int = getattr(chosen, period)
+    return usual_seconds if seconds >= getattr(DEFAULTS, period) else min(usual_seconds, seconds / 2)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The driver's errors as ours."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        raise UnavailableError("The database does not answer. The figures shown are the last known.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError("The database went away. The figures shown are the last known.") from error
+        raise

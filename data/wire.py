@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from data.preferences import Preferences
 from data.subscriptions import Subscription
 from data.usage import NavUsage, ThreadUsage, credits_of
 
@@ -58,6 +59,11 @@ def subscription_message(subscription: Subscription | None, scope: str) -> Messa
         "period_end": utc(subscription.period_end) if subscription.period_end else None,
         "current": subscription.current,
     }
+
+
+def preferences_message(chosen: Preferences) -> Message:
+    """All of one person's; pages drop what has a lower version than what they go by."""
+    return {"type": "preferences", **chosen.choices, "version": chosen.version}
 
 
 def plain(cost: Decimal) -> str:

@@ -13,20 +13,24 @@ from layouts.chart_card import chart_card
 from layouts.figure_card import figure_card
 from layouts.live import IDLE_INTERVAL_MS, updated
 from layouts.overview_charts import HEIGHT
+from layouts.units import CREDITS, Unit
 
 
-def layout(account_id: str, name: str, email: str | None, metrics: Mapping[str, tuple[str, str]]) -> Component:
+def layout(
+    account_id: str, name: str, email: str | None, metrics: Mapping[str, tuple[str, str]], unit: Unit = CREDITS
+) -> Component:
     """The page before its first answer; `metrics` are the figures' labels and what they mean."""
     return html.Div(
         [
-            account_header(account_id, name, email),
+            account_header(account_id, name, email, unit),
             range_head(),
             html.Div(
                 [figure_card(parts, *metrics[figure]) for figure, parts in ids.ACCOUNT_FIGURES.items()],
                 className="figure-cards",
             ),
             html.Div(
-                [spending_card(), list_card.agents_card(ids.ACCOUNT_AGENTS, ids.ACCOUNT_AGENTS_COUNT)], className="two"
+                [spending_card(unit), list_card.agents_card(ids.ACCOUNT_AGENTS, ids.ACCOUNT_AGENTS_COUNT)],
+                className="two",
             ),
             html.Div(
                 [
@@ -66,11 +70,11 @@ def range_head() -> Component:
     )
 
 
-def spending_card() -> Component:
+def spending_card(unit: Unit) -> Component:
     return chart_card(
         ids.ACCOUNT_SPENDING,
-        "Credits",
-        about="Credits over time by model, with the period before as a dotted line. The table has its figures.",
+        unit.word,
+        about=f"{unit.word} over time by model, with the period before as a dotted line. The table has its figures.",
         height=HEIGHT,
         export="usage.csv",
         nothing=html.Div(id=ids.ACCOUNT_NOTHING),

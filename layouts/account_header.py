@@ -10,10 +10,11 @@ from dash.development.base_component import Component
 from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact
-from layouts.live import live_state, refresh_button, updated
+from layouts.live import frequency, live_state, refresh_button, updated
+from layouts.units import CREDITS, Unit, rate_words
 
 
-def account_header(account_id: str, name: str, email: str | None) -> Component:
+def account_header(account_id: str, name: str, email: str | None, unit: Unit = CREDITS) -> Component:
     """Figures come with the first answer."""
     return html.Div(
         [
@@ -25,12 +26,12 @@ def account_header(account_id: str, name: str, email: str | None) -> Component:
                 className="page-head",
             ),
             html.Div(
-                [credits_card(), standing_card()],
+                [credits_card(unit), standing_card()],
                 id=ids.ACCOUNT_CARD,
                 className="two even account-standing",
                 **attributes(data_state="loading"),
             ),
-            *tooltips(),
+            *tooltips(unit),
         ],
         className="stack",
     )
@@ -60,12 +61,12 @@ def agent_pill() -> Component:
     return html.Span(states.skeleton("9ch"), id=ids.ACCOUNT_AGENT, className="pill pill-idle")
 
 
-def credits_card() -> Component:
+def credits_card(unit: Unit) -> Component:
     return html.Section(
         [
             html.Div(
                 [
-                    html.Span("Credits used", id=ids.ACCOUNT_LABEL, className="label"),
+                    html.Span(unit.used, id=ids.ACCOUNT_LABEL, className="label"),
                     html.Span(
                         [
                             live_state(ids.ACCOUNT_LIVE, ids.ACCOUNT_LIVE_WORD),
@@ -83,13 +84,13 @@ def credits_card() -> Component:
                 [
                     html.Span(states.skeleton("8ch"), id=ids.ACCOUNT_COST),
                     updated(ids.ACCOUNT_UPDATED),
-                    html.Span("every 30 s", id=ids.ACCOUNT_FREQUENCY, className="frequency"),
+                    frequency(ids.ACCOUNT_FREQUENCY),
                 ],
                 className="label dotted",
             ),
         ],
         className="card thread-card account-credits-card",
-        **attributes(aria_label="Credits of this account"),
+        **attributes(aria_label=f"{unit.word} of this account"),
     )
 
 
@@ -138,7 +139,7 @@ def figure(label: str, figure_id: str, **more: Any) -> Component:
     )
 
 
-def tooltips() -> list[Component]:
+def tooltips(unit: Unit) -> list[Component]:
     return [
         states.tooltip(
             ids.ACCOUNT_LIVE,
@@ -147,21 +148,16 @@ def tooltips() -> list[Component]:
             "not answer.",
         ),
         states.tooltip(ids.ACCOUNT_REFRESH, "Ask the database now, past every cache."),
-        states.tooltip(
-            ids.ACCOUNT_FREQUENCY,
-            "Besides live updates, the figures are asked for every 10 s while one of its agents runs, else every 30 s: "
-            "if your preferences say nothing else, and less often after five minutes without input, or where data is "
-            "dear.",
-        ),
+        states.tooltip(ids.ACCOUNT_FREQUENCY, html.Span("", id=ids.ACCOUNT_FREQUENCY_WORDS)),
         states.tooltip(
             ids.ACCOUNT_CREDITS,
-            "The cost of all calls of the period in dollars, times the credits rate. A click copies it exactly.",
+            f"The cost of all calls of the period{rate_words(unit)}. A click copies the exact dollars.",
         ),
-        states.tooltip(ids.ACCOUNT_LEFT, "The allowance of the period without the credits used."),
-        states.tooltip(ids.ACCOUNT_RATE, "Credits a minute over the last ten minutes, of all agents of this account."),
+        states.tooltip(ids.ACCOUNT_LEFT, "The allowance of the period without what is used."),
+        states.tooltip(ids.ACCOUNT_RATE, f"{unit.word} a minute over the last ten minutes, of all of its agents."),
         states.tooltip(
             ids.ACCOUNT_PURCHASED,
-            "Debits of purchased credits in the period. They pay for usage that is counted under credits too.",
+            "Debits of purchased credits in the period. They pay for usage that is counted above too.",
         ),
         states.tooltip(
             ids.ACCOUNT_OUT,

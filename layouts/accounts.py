@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -13,6 +14,7 @@ from layouts.chart_card import csv_link, switch
 from layouts.formats import whole
 from layouts.grids import Column, column, endless_grid, number_column
 from layouts.live import IDLE_INTERVAL_MS, updated
+from layouts.units import CREDITS, Unit
 
 ROW_HEIGHT = 52
 SKELETONS = 12  # rows, before it is known how many there are
@@ -26,7 +28,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def layout() -> Component:
+def layout(unit: Unit = CREDITS) -> Component:
     """The page before its first answer."""
     return html.Div(
         [
@@ -35,7 +37,7 @@ def layout() -> Component:
                 [
                     html.Div(className="card skeleton-card accounts-skeleton"),
                     html.Section(
-                        [accounts_grid(), footer()], className="card grid-card", **attributes(aria_label="Accounts")
+                        [accounts_grid(unit), footer()], className="card grid-card", **attributes(aria_label="Accounts")
                     ),
                     html.Div(id=ids.ACCOUNTS_EMPTY),
                 ],
@@ -96,17 +98,17 @@ def search_box() -> Component:
     )
 
 
-def accounts_grid() -> Component:
+def accounts_grid(unit: Unit) -> Component:
     return endless_grid(
         ids.ACCOUNTS_GRID,
         [
             column("name", "Account", flex=8, least=130, cellRenderer="AccountLink", **order(NAMES_FIRST)),
             column("plan", "Plan", flex=2, least=100, secondary=True, cellClass="muted", **order(NAMES_FIRST)),
-            figure("allowance", "Allowance", least=96, secondary=True),
-            figure("used", "Used", least=80, secondary=True),
+            figure("allowance", "Allowance", "amount", least=96, secondary=True),
+            figure("used", "Used", "amount", least=80, secondary=True),
             column("share", "Of allowance", least=110, cellRenderer="ShareBar", **order(FIGURES_FIRST)),
-            figure("left", "Left", "leftNumber", least=80),
-            figure("rate", "Credits / min", "asWritten", least=104, secondary=True),
+            figure("left", "Left", "amount", least=80),
+            figure("rate", f"{unit.word} / min", "asWritten", least=104, secondary=True),
             number_column("agents", "Agents", "wholeNumber", least=66, secondary=True),
             column("out", "Runs out", flex=2, least=160, secondary=True, cellRenderer="RunsOut", **order(NAMES_FIRST)),
             figure("last", "Last call", "shortTime", least=112, secondary=True),
@@ -122,7 +124,7 @@ def order(directions: list[str]) -> Column:
     return {"sortable": True, "sortingOrder": directions}
 
 
-def figure(field: str, title: str, written_by: str = "wholeNumber", **more: object) -> Column:
+def figure(field: str, title: str, written_by: str = "wholeNumber", **more: Any) -> Column:
     return number_column(field, title, written_by, **order(FIGURES_FIRST), **more)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from layouts.formats import whole
+from layouts.overview_charts import hover_amount
+from layouts.units import CREDITS, Unit
 
 Figure = dict[str, Any]
 Tokens = dict[str, str]
@@ -33,11 +35,11 @@ TICKS = [
 
 
 class TimelinePoint(NamedTuple):
-    """`at` is ISO 8601 in UTC; credits are drawn, not added up, so a float will do."""
+    """`at` is ISO 8601 in UTC; amounts are drawn, not added up, so a float will do."""
 
     at: str
-    cumulative: float  # credits
-    credits: float  # of the call, or of the bucket
+    cumulative: float
+    amount: float  # of the call, or of the bucket
     calls: int = 1
     bucket_start: str | None = None
 
@@ -90,19 +92,24 @@ def template(token: Tokens) -> Figure:
 
 
 def timeline(
-    points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]], bucket_seconds: int | None, of: str = ""
+    points: Sequence[TimelinePoint],
+    bands: Sequence[tuple[str, str | None]],
+    bucket_seconds: int | None,
+    of: str = "",
+    unit: Unit = CREDITS,
 ) -> Figure:
-    """Cumulative credits as a line of steps, what each call (or bucket) used as bars below, agent runs as bands.
+    """Cumulative amounts as a line of steps, what each call (or bucket) used as bars below, agent runs as bands.
 
     A band without an end is a run that goes on. `bucket_seconds` None: every point is one call.
     `of` names what is drawn, so that the browser can tell one page's figure from another's.
     """
     bars = call_bars(points) if bucket_seconds is None else bucket_bars(points, bucket_seconds)
-    return {"data": [line(points, bucket_seconds), bars], "layout": {**timeline_layout(points, bands), "meta": of}}
+    layout = {**timeline_layout(points, bands, unit), "meta": of}
+    return {"data": [line(points, bucket_seconds, unit), bars], "layout": layout}
 
 
-def line(points: Sequence[TimelinePoint], bucket_seconds: int | None) -> Figure:
-    """With each point's own credits and calls, for the label and for the chart's table."""
+def line(points: Sequence[TimelinePoint], bucket_seconds: int | None, unit: Unit) -> Figure:
+    """With each point's own amount and calls, for the label and for the chart's table."""
     own = "for this call" if bucket_seconds is None else f"{span_name(bucket_seconds)}, in %{{customdata[1]:,}} calls"
     return {
         "type": "scatter",
@@ -111,9 +118,9 @@ def line(points: Sequence[TimelinePoint], bucket_seconds: int | None) -> Figure:
         "x": [point.at for point in points],
         "y": [point.cumulative for point in points],
         "yaxis": "y2",
-        "customdata": [[point.credits, point.calls] for point in points],
-        "hovertemplate": "%{x|%d %b %H:%M:%S}<br><b>%{y:,.1f}</b> credits so far<br>%{customdata[0]:,.1f} "
-        f"{own}<extra></extra>",
+        "customdata": [[point.amount, point.calls] for point in points],
+        "hovertemplate": f"%{{x|%d %b %H:%M:%S}}<br>{hover_amount('y', unit)} so far<br>"
+        f"{unit.sign}%{{customdata[0]:,.{unit.fine_places}f}} {own}<extra></extra>",
     }
 
 
@@ -136,7 +143,7 @@ def stems(points: Sequence[TimelinePoint]) -> tuple[list[str | None], list[float
     ys: list[float | None] = []
     for point in points:
         xs += [point.at, point.at, None]
-        ys += [0, point.credits, None]
+        ys += [0, point.amount, None]
     return xs, ys
 
 
@@ -145,14 +152,14 @@ def bucket_bars(points: Sequence[TimelinePoint], seconds: int) -> Figure:
         "type": "bar",
         "opacity": 0.85,
         "x": [point.bucket_start for point in points],
-        "y": [point.credits for point in points],
+        "y": [point.amount for point in points],
         "width": seconds * 1000,
         "offset": 0,
         "hoverinfo": "skip",
     }
 
 
-def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]]) -> Figure:
+def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, str | None]], unit: Unit) -> Figure:
     return {
         "uirevision": "timeline",  # what a person zoomed into stays while the thread grows
         "height": 240,
@@ -174,7 +181,8 @@ def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, 
             "showgrid": False,
             "zeroline": False,
             "tickformat": ",~f",
-            **bar_scale([point.credits for point in points]),
+            "tickprefix": unit.sign,
+            **bar_scale([point.amount for point in points]),
         },
         "yaxis2": {
             "overlaying": "y",
@@ -185,17 +193,18 @@ def timeline_layout(points: Sequence[TimelinePoint], bands: Sequence[tuple[str, 
             "tickmode": "auto",
             "nticks": 5,
             "tickformat": ",~f",
+            "tickprefix": unit.sign,
         },
         "shapes": band_shapes(bands),
     }
 
 
-def bar_scale(credits: Sequence[float]) -> Figure:
+def bar_scale(amounts: Sequence[float]) -> Figure:
     """An axis on which the highest bar reaches a third of the height, marked only where there are bars.
 
     Corrections below zero stay in sight.
     """
-    highest, lowest = max(credits, default=0.0), min(credits, default=0.0)
+    highest, lowest = max(amounts, default=0.0), min(amounts, default=0.0)
     mark = round_below(highest)
     return {
         "range": [min(0.0, lowest * 1.1), max(highest, 0.0) * BAR_SHARE or 1.0],

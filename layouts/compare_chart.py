@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from layouts.overview_charts import DECIMALS, TICKS, credits_axis, mark_text, round_marks, steps_axis
+from layouts.overview_charts import DECIMALS, TICKS, amounts_axis, mark_text, round_marks, steps_axis
+from layouts.units import CREDITS, Unit
 
 Figure = dict[str, Any]
 
@@ -15,50 +16,50 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 class CourseLine(NamedTuple):
-    """Credits at the end of each step, as far as the thread's last call; `place` is that among the chosen."""
+    """The amount at the end of each step, as far as the thread's last call; `place` is that among the chosen."""
 
     key: str
     label: str
-    credits: Sequence[float | None]
+    amounts: Sequence[float | None]
     place: int
 
 
-def course_chart(lines: Sequence[CourseLine], step_seconds: int, steps: int, of: str) -> Figure:
+def course_chart(lines: Sequence[CourseLine], step_seconds: int, steps: int, of: str, unit: Unit = CREDITS) -> Figure:
     """`of` tells one selection from another."""
     names = [elapsed((number + 1) * step_seconds) for number in range(steps)]
-    drawn = [credits for line in lines for credits in line.credits if credits is not None]
+    drawn = [amount for line in lines for amount in line.amounts if amount is not None]
     marks = round_marks(min([0.0, *drawn]), max([0.0, *drawn]))
-    texts = [mark_text(mark) for mark in marks]
+    texts = [mark_text(mark, unit) for mark in marks]
     places = list(range(0, steps, max(1, steps // (2 * TICKS))))
     return {
-        "data": [trace(line, names) for line in lines],
+        "data": [trace(line, names, unit) for line in lines],
         "layout": {
             "uirevision": of,
-            "meta": {"unit": "credits", "steps": names},
+            "meta": {"unit": unit.name, "steps": names},
             "height": HEIGHT,
             "margin": {"l": 16 + 6 * max(map(len, texts)), "r": 32, "t": 8, "b": 28},
             "showlegend": False,
             "hovermode": "x unified",
             "dragmode": False,
             "xaxis": {"type": "category", **steps_axis(steps, places, [names[place] for place in places])},
-            "yaxis": credits_axis(marks, texts, below=marks[0] < 0),
+            "yaxis": amounts_axis(marks, texts, below=marks[0] < 0),
         },
     }
 
 
-def trace(line: CourseLine, names: Sequence[str]) -> Figure:
+def trace(line: CourseLine, names: Sequence[str], unit: Unit) -> Figure:
     """A line of one point alone would not be seen."""
-    single = sum(credits is not None for credits in line.credits) == 1
+    single = sum(amount is not None for amount in line.amounts) == 1
     return {
         "type": "scatter",
         "mode": "lines+markers" if single else "lines",
         "name": line.label,
         "meta": line.key,
         "x": list(names),
-        "y": [None if credits is None else round(credits, DECIMALS) for credits in line.credits],
+        "y": [None if amount is None else round(amount, DECIMALS) for amount in line.amounts],
         "line": {"width": 2, "color": COLOURS[line.place]},
         "marker": {"color": COLOURS[line.place], "size": 7},
-        "hovertemplate": "%{y:,.1f}",
+        "hovertemplate": f"{unit.sign}%{{y:,.{unit.fine_places}f}}",
     }
 
 

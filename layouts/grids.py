@@ -36,9 +36,9 @@ def column(
     }
 
 
-def number_column(field: str, title: str, written_by: str, **more: Any) -> Column:
+def number_column(field: str, title: str, written_by: str, *, arguments: str = "params.value", **more: Any) -> Column:
     """Right-aligned figures, as the function of that name in `assets/grid.js` writes them."""
-    shown = {"function": f"{written_by}(params.value)"}
+    shown = {"function": f"{written_by}({arguments})"}
     return column(
         field, title, type="rightAligned", valueFormatter=shown, cellClass="ag-right-aligned-cell figures-cell", **more
     )

@@ -14,6 +14,7 @@ NAV_LINKS = {  # one for each section in the navigation
     "/": "nav-link-overview",
     "/threads": "nav-link-threads",
     "/accounts": "nav-link-accounts",
+    "/preferences": "nav-link-preferences",
 }
 SCOPE_ASKED = "scope-asked"  # dcc.Store: the address's query, when it is to decide the scope
 DEFAULT_SCOPE = "default-scope"  # dcc.Store: the scope of an address that names none
@@ -21,6 +22,10 @@ DEFAULT_SCOPE = "default-scope"  # dcc.Store: the scope of an address that names
 FIND = "find"  # the box that finds anything; its field and list are made by assets/find.js
 FIND_REQUEST = "find-request"
 FIND_ANSWER = "find-answer"  # dcc.Store: what fits, and which text
+
+PREFERENCES = "preferences-store"  # dcc.Store: what this person has chosen, as assets/preferences.js keeps it
+PREFERENCES_REQUEST = "preferences-request"  # dcc.Store: {"n", "choices"} that are to be saved
+PREFERENCES_ANSWER = "preferences-answer"  # dcc.Store: what holds now, and what could not be saved
 
 FAILURE = "failure"  # dcc.Store: {"source", "title", "text", "at"} of what failed last, or None
 ALERTS = "alerts"  # what failed, since when, and how to go on
@@ -40,6 +45,7 @@ NAV_LIVE = "nav-live"
 NAV_LIVE_WORD = "nav-live-word"
 NAV_UPDATED = "nav-updated"
 NAV_FREQUENCY = "nav-frequency"
+NAV_FREQUENCY_WORDS = "nav-frequency-words"  # what it says at length
 NAV_REFRESH = "nav-refresh"
 NAV_TOGGLE = "nav-toggle"  # opens the usage card on narrow screens
 NAV_CARD = "nav-card"
@@ -103,6 +109,7 @@ THREAD_LIVE = "thread-live"
 THREAD_LIVE_WORD = "thread-live-word"
 THREAD_UPDATED = "thread-updated"
 THREAD_FREQUENCY = "thread-frequency"
+THREAD_FREQUENCY_WORDS = "thread-frequency-words"
 THREAD_REFRESH = "thread-refresh"
 THREAD_GONE = "thread-gone"  # says so when the open thread is deleted
 THREAD_INTERVAL = "thread-interval"
@@ -276,6 +283,7 @@ ACCOUNT_LIVE = "account-live"
 ACCOUNT_LIVE_WORD = "account-live-word"
 ACCOUNT_UPDATED = "account-updated"
 ACCOUNT_FREQUENCY = "account-frequency"
+ACCOUNT_FREQUENCY_WORDS = "account-frequency-words"
 ACCOUNT_REFRESH = "account-refresh"
 ACCOUNT_PLAN = "account-plan"
 ACCOUNT_LEFT = "account-left"
@@ -324,3 +332,28 @@ ACCOUNTS_COUNT = "accounts-count"
 ACCOUNTS_NOTE = "accounts-note"  # how far the order is reckoned
 ACCOUNTS_UPDATED = "accounts-updated"
 ACCOUNTS_CSV = "accounts-csv"
+
+# Preferences
+PREFERENCES_STATE = "preferences-state"  # dcc.Store: of the page's saving: its word, errors by field, whether to undo
+PREFERENCES_WORD = "preferences-word"
+PREFERENCES_UNDO = "preferences-undo"
+PREFERENCES_RESET = "preferences-reset"
+PREFERENCES_ZONE = "preferences-zone"
+PREFERENCE_PERIODS = {
+    "running_seconds": "preferences-running",
+    "idle_seconds": "preferences-idle",
+    "subscription_seconds": "preferences-subscription",
+}
+
+
+def preference_effect(name: str) -> str:
+    """What the choice does at present."""
+    return f"preferences-effect-{name}"
+
+
+def preference_error(name: str) -> str:
+    return f"preferences-error-{name}"
+
+
+def preference_option(name: str, value: str) -> str:
+    return f"preferences-{name}-{value}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.attributes import attributes
@@ -24,6 +24,11 @@ def live_state(live_id: str, word_id: str) -> Component:
 def updated(time_id: str) -> Component:
     """The database's time of the value shown; the text is local time."""
     return html.Span(["updated ", html.Time("–", id=time_id, dateTime="")], className="updated")
+
+
+def frequency(frequency_id: str) -> Component:
+    """How often the figures are asked for, which leads to where that is chosen."""
+    return dcc.Link("every 30 s", id=frequency_id, href="/preferences", className="label frequency")
 
 
 def refresh_button(button_id: str, label: str) -> Component:

@@ -8,9 +8,9 @@ from dash.development.base_component import Component
 from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact
-from layouts.live import IDLE_INTERVAL_MS, live_state, refresh_button, updated
+from layouts.live import IDLE_INTERVAL_MS, frequency, live_state, refresh_button, updated
 
-SECTIONS = {"/": "Overview", "/threads": "Threads", "/accounts": "Accounts"}
+SECTIONS = {"/": "Overview", "/threads": "Threads", "/accounts": "Accounts", "/preferences": "Preferences"}
 
 SUBSCRIPTION_INTERVAL_MS = 120_000
 
@@ -96,7 +96,7 @@ def usage_card() -> Component:
             html.Div(
                 [
                     live_state(ids.NAV_LIVE, ids.NAV_LIVE_WORD),
-                    html.Span("every 30 s", id=ids.NAV_FREQUENCY, className="label frequency"),
+                    frequency(ids.NAV_FREQUENCY),
                 ],
                 className="usage-live",
             ),
@@ -123,16 +123,12 @@ def tooltips() -> list[Component]:
             "Live: a change in the database is shown a moment after it is committed. Polling: the figures are "
             "asked for at the interval beside. Offline: the server does not answer; these are the last figures.",
         ),
-        states.tooltip(
-            ids.NAV_FREQUENCY,
-            "Besides live updates, the credits are asked for every 10 s while an agent runs, else every 30 s, "
-            "plan and allowance every 2 minutes: if your preferences say nothing else, and less often after five "
-            "minutes without input, or where data is dear.",
-        ),
+        states.tooltip(ids.NAV_FREQUENCY, html.Span("", id=ids.NAV_FREQUENCY_WORDS)),
         states.tooltip(ids.NAV_PLAN, "The plan and its allowance for the period."),
         states.tooltip(
             ids.NAV_CREDITS,
-            "Credits of all calls in the period: their cost in dollars, times the rate. A click copies it exactly.",
+            "What all calls of the period cost, in credits or in dollars as the preferences say. A click copies the "
+            "exact dollars.",
         ),
     ]
 

@@ -9,12 +9,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from layouts.formats import whole
 from layouts.range_words import short_day
+from layouts.units import CREDITS, Unit
 
 
 class Outlook(NamedTuple):
-    """Credits, and the forecast: used up `at`, most likely between `earliest` and `latest`; None is not within the
+    """Amounts, and the forecast: used up `at`, most likely between `earliest` and `latest`; None is not within the
     period, whose `end` is None where it has none. `spends`: whether there is a pace to go by."""
 
     allowance: Decimal
@@ -80,18 +80,18 @@ def dates_text(first: date, last: date) -> str:
     return f"{first.day} {first:%b} to {last.day} {last:%b}"
 
 
-def sentence(name: str, outlook: Outlook | None, now: datetime) -> str:
+def sentence(name: str, outlook: Outlook | None, now: datetime, unit: Unit = CREDITS) -> str:
     """What somebody on the telephone can be told."""
     if outlook is None:
         return f"{name} has no allowance in this period, so nothing can run out."
-    return f"{prospect(name, outlook, now)} {ends(outlook, now)}".rstrip()
+    return f"{prospect(name, outlook, now, unit)} {ends(outlook, now)}".rstrip()
 
 
-def prospect(name: str, outlook: Outlook, now: datetime) -> str:
-    of = f"allowance of {whole(outlook.allowance)} credits"
-    over = whole(-outlook.left)
+def prospect(name: str, outlook: Outlook, now: datetime, unit: Unit) -> str:
+    of = f"allowance of {unit.counted(unit.total(outlook.allowance))}"
+    over = unit.total(-outlook.left)
     if outlook.left <= 0:
-        return f"{name} has used up the {of}{f', and {over} more' if over != '0' else ''}."
+        return f"{name} has used up the {of}{f', and {over} more' if over != unit.total(0) else ''}."
     if not outlook.spends:
         return f"{name} has spent nothing in the last four weeks: there is no pace to go by."
     at, earliest = outlook.at, outlook.earliest

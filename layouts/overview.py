@@ -13,9 +13,10 @@ from layouts.chart_card import chart_card, switch
 from layouts.figure_card import figure_card
 from layouts.live import IDLE_INTERVAL_MS, updated
 from layouts.overview_charts import HEAT_HEIGHT, HEIGHT
+from layouts.units import CREDITS, Unit
 
 
-def layout(metrics: Mapping[str, tuple[str, str]]) -> Component:
+def layout(metrics: Mapping[str, tuple[str, str]], unit: Unit = CREDITS) -> Component:
     """The page before its first answer; `metrics` are the figures' labels and what they mean."""
     return html.Div(
         [
@@ -24,8 +25,8 @@ def layout(metrics: Mapping[str, tuple[str, str]]) -> Component:
                 [figure_card(parts, *metrics[name]) for name, parts in ids.OVERVIEW_FIGURES.items()],
                 className="figure-cards",
             ),
-            html.Div([credits_card(), agents_card()], className="two"),
-            html.Div([threads_card(), heat_card()], className="two"),
+            html.Div([credits_card(unit), agents_card()], className="two"),
+            html.Div([threads_card(), heat_card(unit)], className="two"),
             html.Div([accounts_card(), models_card()], className="two even"),
             *stores(),
         ],
@@ -77,7 +78,7 @@ def head() -> Component:
     )
 
 
-def credits_card() -> Component:
+def credits_card(unit: Unit) -> Component:
     by = switch(
         "Stacked by",
         [(ids.OVERVIEW_BY["model"], "Model"), (ids.OVERVIEW_BY["account"], "Account")],
@@ -85,8 +86,8 @@ def credits_card() -> Component:
     )
     return chart_card(
         ids.OVERVIEW_CREDITS,
-        "Credits",
-        about="Credits over time, stacked, with the period before as a dotted line. The table has its figures.",
+        unit.word,
+        about=f"{unit.word} over time, stacked, with the period before as a dotted line. The table has its figures.",
         height=HEIGHT,
         export="usage.csv",
         controls=[by],
@@ -94,11 +95,11 @@ def credits_card() -> Component:
     )
 
 
-def heat_card() -> Component:
+def heat_card(unit: Unit) -> Component:
     return chart_card(
         ids.OVERVIEW_HEAT,
         "When",
-        about="Credits by weekday and hour. The table has its figures.",
+        about=f"{unit.word} by weekday and hour. The table has its figures.",
         height=HEAT_HEIGHT,
         export="heat.csv",
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 from layouts.formats import one_decimal, whole
+from layouts.units import CREDITS, Unit
 
 MANY_TIMES = 10
-FEW_CREDITS = FEW_PERCENT = 100  # have a decimal
+FEW_PERCENT = 100  # have a decimal
 
 
-def change_text(now: int, then: int) -> str:
+def change_text(now: int | Decimal, then: int | Decimal) -> str:
     """`+12.4 %`, or `× 14` of many times as much; nothing where there is nothing to compare with."""
     if now == then:
         return "±0 %"
@@ -27,7 +28,6 @@ def sign(number: Decimal | int) -> str:
     return "+" if number >= 0 else "−"
 
 
-def per_text(credits: Decimal, noun: str) -> str:
-    """`259 credits a thread`."""
-    figure = whole(credits) if credits >= FEW_CREDITS else one_decimal(credits)
-    return f"{figure} credits a{'n' if noun[0] in 'aeiou' else ''} {noun}"
+def per_text(amount: Decimal, noun: str, unit: Unit = CREDITS) -> str:
+    """`259 credits a thread`, `$2.59 a thread`."""
+    return f"{unit.counted(unit.some(amount))} a{'n' if noun[0] in 'aeiou' else ''} {noun}"

@@ -11,17 +11,18 @@ from dash.development.base_component import Component
 
 from layouts.attributes import attributes
 from layouts.formats import compact, one_decimal, whole
+from layouts.units import CREDITS, Unit
 
 MOST_AGENTS = 7  # as many as there is room for beside the chart
 
 
 class Agent(NamedTuple):
-    """Credits of the run so far (None: no start is recorded) and a minute; `usual` a minute of its account."""
+    """Amounts: of the run so far (None: no start is recorded) and a minute; `usual` a minute of its account."""
 
     href: str
     title: str
     account: str
-    credits: int | None
+    amount: Decimal | None
     rate: Decimal
     usual: Decimal | None
     runaway: bool
@@ -32,25 +33,25 @@ class Entry(NamedTuple):
 
     label: str
     href: str | None
-    credits: int
+    amount: Decimal
     cost: str  # exact dollars
     calls: int
     tokens: int
     share: Decimal
 
 
-def agents(found: Sequence[Agent], more_href: str) -> Component:
+def agents(found: Sequence[Agent], more_href: str, unit: Unit = CREDITS) -> Component:
     if not found:
         return html.P("No agent is running. A run appears here the moment it starts.", className="muted list-nothing")
     shown = sorted(found, key=lambda agent: not agent.runaway)[:MOST_AGENTS]
-    rows = [agent_row(agent) for agent in shown]
+    rows = [agent_row(agent, unit) for agent in shown]
     rest = len(found) - len(shown)
     more = [html.Li(dcc.Link(f"and {whole(rest)} more", href=more_href), className="list-row")] if rest else []
     return html.Ul([*rows, *more], className="agents")
 
 
-def agent_row(agent: Agent) -> Component:
-    usual = "" if agent.usual is None else f"; usual in a busy minute: {one_decimal(agent.usual)}"
+def agent_row(agent: Agent, unit: Unit) -> Component:
+    usual = "" if agent.usual is None else f"; usual in a busy minute: {unit.fine(agent.usual)}"
     return html.Li(
         [
             html.Span(className="agent-dot", **attributes(aria_hidden="true")),
@@ -63,11 +64,11 @@ def agent_row(agent: Agent) -> Component:
                 ],
                 className="agent-name",
             ),
-            html.Span("–" if agent.credits is None else whole(agent.credits), className="agent-credits number"),
+            html.Span("–" if agent.amount is None else unit.total(agent.amount), className="agent-credits number"),
             html.Span(
-                f"{one_decimal(agent.rate)} / min",
+                f"{unit.some(agent.rate)} / min",
                 className="agent-rate number muted",
-                title=f"Credits a minute over the last ten minutes, or since the run began{usual}",
+                title=f"{unit.word} a minute over the last ten minutes, or since the run began{usual}",
             ),
         ],
         className="list-row agent",
@@ -90,13 +91,13 @@ def agents_count(count: int) -> tuple[str, str]:
     return ("1 agent" if count == 1 else f"{whole(count)} agents"), "pill pill-live"
 
 
-def top_list(noun: str, entries: Sequence[Entry]) -> Component:
+def top_list(noun: str, entries: Sequence[Entry], unit: Unit = CREDITS) -> Component:
     if not entries:
         return html.P("Nothing was spent in this range.", className="muted list-nothing")
     heads = [html.Th(noun), number_head("Calls", "wide"), number_head("Tokens", "wide")]
-    heads += [number_head("Share", "wide"), number_head("Credits")]
+    heads += [number_head("Share", "wide"), number_head(unit.word)]
     return html.Table(
-        [html.Thead(html.Tr(heads)), html.Tbody([entry_row(entry) for entry in entries])], className="top-list"
+        [html.Thead(html.Tr(heads)), html.Tbody([entry_row(entry, unit) for entry in entries])], className="top-list"
     )
 
 
@@ -104,7 +105,7 @@ def number_head(text: str, more: str = "") -> Component:
     return html.Th(text, className=f"number {more}".strip(), scope="col")
 
 
-def entry_row(entry: Entry) -> Component:
+def entry_row(entry: Entry, unit: Unit) -> Component:
     name: Component = (
         dcc.Link(entry.label, href=entry.href, className="plain-link")
         if entry.href
@@ -116,7 +117,7 @@ def entry_row(entry: Entry) -> Component:
             html.Td(whole(entry.calls), className="number wide muted"),
             html.Td(compact(entry.tokens), className="number wide muted", title=f"{whole(entry.tokens)} tokens"),
             html.Td(f"{one_decimal(entry.share * 100)} %", className="number wide muted"),
-            html.Td(html.B(whole(entry.credits), **attributes(data_cost=entry.cost)), className="number"),
+            html.Td(html.B(unit.total(entry.amount), **attributes(data_cost=entry.cost)), className="number"),
         ]
     )
 

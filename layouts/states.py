@@ -81,7 +81,7 @@ def alert() -> Component:
     )
 
 
-def tooltip(target: str, text: str) -> Component:
+def tooltip(target: str, text: str | Component) -> Component:
     """What a figure means and where it comes from."""
     tip: Component = dbc.Tooltip(text, target=target, placement="top", delay={"show": 300, "hide": 0})
     return tip

@@ -15,25 +15,26 @@ from layouts.thread_call import call_drawer
 from layouts.thread_header import Crumb, thread_header
 from layouts.thread_runs import runs_card
 from layouts.thread_spending import debits_card, models_card
+from layouts.units import CREDITS, Unit
 
 CALLS_AT_ONCE = 100
 NO_GRAPH = {"data": [], "layout": {"height": 240, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
     "xaxis": {"visible": False}, "yaxis": {"visible": False}}}  # fmt: skip
-LIST_PRICE = "What the call would cost by the list of genai-prices, in credits. What counts is the recorded cost."
+LIST_PRICE = "What the call would cost by the list of genai-prices. What counts is the recorded cost."
 
 
-def layout(thread_id: str, name: str, crumbs: Sequence[Crumb] = ()) -> Component:
+def layout(thread_id: str, name: str, crumbs: Sequence[Crumb] = (), unit: Unit = CREDITS) -> Component:
     """The page before its first answer; `crumbs` are its account and its project."""
     runs = runs_card([csv_link("runs.csv", thread_id)])
     spending = html.Div([models_card(), debits_card([csv_link("purchases.csv", thread_id)])], className="stack")
     return html.Div(
         [
-            thread_header(thread_id, name, crumbs),
+            thread_header(thread_id, name, crumbs, unit),
             html.Div(
                 [
                     html.P("", id=ids.THREAD_LAST_KNOWN, className="last-known muted"),
-                    timeline_card(thread_id),
-                    calls_card([csv_link("calls.csv", thread_id)]),
+                    timeline_card(thread_id, unit),
+                    calls_card([csv_link("calls.csv", thread_id)], unit),
                     html.Div([runs, spending], className="two even"),
                     call_drawer(),
                     *stores(),
@@ -57,11 +58,12 @@ def csv_link(name: str, thread_id: str) -> Component:
     )
 
 
-def timeline_card(thread_id: str) -> Component:
+def timeline_card(thread_id: str, unit: Unit) -> Component:
+    title = f"{unit.word} over time"
     return html.Section(
         [
             html.Div(
-                [html.H2("Credits over time"), html.Div([legend(), *chart_tools(thread_id)], className="row tools")],
+                [html.H2(title), html.Div([legend(), *chart_tools(thread_id)], className="row tools")],
                 className="row between card-head",
             ),
             html.Div(
@@ -83,7 +85,7 @@ def timeline_card(thread_id: str) -> Component:
         ],
         id=ids.THREAD_TIMELINE_CARD,
         className="card timeline-card",
-        **attributes(aria_label="Credits over time", data_twin="chart"),
+        **attributes(aria_label=title, data_twin="chart"),
     )
 
 
@@ -113,13 +115,13 @@ def legend() -> Component:
     )
 
 
-def calls_card(tools: Sequence[Component] = ()) -> Component:
+def calls_card(tools: Sequence[Component], unit: Unit) -> Component:
     return html.Section(
         [
             html.Div(
                 [html.H2("Calls"), html.Div(list(tools), className="row tools")], className="row between grid-head"
             ),
-            grid(ids.THREAD_LOG, call_columns(), height="452px"),
+            grid(ids.THREAD_LOG, call_columns(unit), height="452px"),
             html.Div(
                 [
                     html.Span("", id=ids.THREAD_LOG_NOTE),
@@ -133,7 +135,7 @@ def calls_card(tools: Sequence[Component] = ()) -> Component:
     )
 
 
-def call_columns() -> list[Column]:
+def call_columns(unit: Unit) -> list[Column]:
     """The time opens the call's panel."""
     return [
         column("at", "Time", flex=2, least=124, cellRenderer="CallLink"),
@@ -155,7 +157,7 @@ def call_columns() -> list[Column]:
             ],
             headerTooltip=LIST_PRICE,
         ),
-        group("Recorded", [number_column("credits", "Credits", "asWritten", least=80)]),
+        group("Recorded", [number_column("credits", unit.word, "asWritten", least=80)]),
     ]
 
 

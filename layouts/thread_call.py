@@ -14,6 +14,7 @@ from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact
 from layouts.formats import dollars, one_decimal, whole
+from layouts.units import CREDITS, Unit
 
 SHOWN = 20_000  # characters of a content; a browser is slow with very many
 MICRO = Decimal("0.000001")
@@ -34,7 +35,7 @@ class CallPanel(NamedTuple):
     at: str  # ISO 8601 in UTC
     model: str | None
     cost: Decimal  # dollars, as recorded
-    credits: Decimal
+    amount: Decimal
     parts: Sequence[PricePart] | None
     cache_known: bool
     content: str | None
@@ -73,11 +74,11 @@ def gone(text: str) -> Component:
     return html.P(text, role="status")
 
 
-def call_panel(call: CallPanel) -> list[Component]:
-    return [recorded(call), *at_list_price(call), *raw_content(call)]
+def call_panel(call: CallPanel, unit: Unit = CREDITS) -> list[Component]:
+    return [recorded(call, unit), *at_list_price(call), *raw_content(call)]
 
 
-def recorded(call: CallPanel) -> Component:
+def recorded(call: CallPanel, unit: Unit) -> Component:
     return html.Section(
         [
             html.Div(
@@ -90,7 +91,7 @@ def recorded(call: CallPanel) -> Component:
             html.Div(
                 [
                     html.Span(
-                        [one_decimal(call.credits), " credits"], className="figure medium", **exact(f"{call.cost:f}")
+                        unit.counted(unit.fine(call.amount)), className="figure medium", **exact(f"{call.cost:f}")
                     ),
                     html.Span(f"{dollars(call.cost)}, as recorded: this is what counts", className="muted"),
                 ],

@@ -15,20 +15,21 @@ from layouts.attributes import attributes
 from layouts.chart_card import chart_card
 from layouts.compare_chart import COLOURS, HEIGHT
 from layouts.copying import exact, exactly
-from layouts.formats import one_decimal, whole
+from layouts.formats import whole
 from layouts.thread_runs import duration
+from layouts.units import CREDITS, Unit
 
-ABOUT = "Credits that each thread had cost by so long after its first call."
+ABOUT = "What each thread had cost by so long after its first call."
 
 
 class ComparedRow(NamedTuple):
-    """Credits with their exact dollars; `models` are names with their credits, the dearest first."""
+    """Amounts with their exact dollars; `models` are names with their amounts, the dearest first."""
 
     thread_id: str
     title: str
     account: str
     running: bool
-    credits: Decimal
+    amount: Decimal
     cost: str
     prompt_tokens: int
     completion_tokens: int
@@ -38,12 +39,12 @@ class ComparedRow(NamedTuple):
     lasted: timedelta | None
     per_call: Decimal | None
     per_call_cost: str
-    rate: Decimal  # credits a minute
+    rate: Decimal  # a minute
     rate_cost: str
     models: Sequence[tuple[str, Decimal, str]]
 
 
-def compare_section() -> Component:
+def compare_section(unit: Unit = CREDITS) -> Component:
     """Hidden while nothing is chosen."""
     return html.Div(
         [
@@ -77,7 +78,7 @@ def compare_section() -> Component:
             ),
             chart_card(
                 ids.THREADS_COURSE,
-                "Credits since the first call",
+                f"{unit.word} since the first call",
                 about=ABOUT,
                 height=HEIGHT,
                 export="compare.csv",
@@ -93,19 +94,19 @@ def compare_section() -> Component:
     )
 
 
-def compare_table(rows: Sequence[ComparedRow], missing: int) -> list[Component]:
+def compare_table(rows: Sequence[ComparedRow], missing: int, unit: Unit = CREDITS) -> list[Component]:
     """A column for each thread; `missing` are those that are not there, or not the viewer's."""
     lines: tuple[tuple[str, Callable[[ComparedRow], Component | str]], ...] = (
-        ("Credits", lambda row: html.Strong(html.Span(one_decimal(row.credits), **exact(row.cost)))),
+        (unit.word, lambda row: html.Strong(html.Span(unit.fine(row.amount), **exact(row.cost)))),
         ("Tokens", lambda row: number(row.total_tokens)),
         ("Prompt", lambda row: number(row.prompt_tokens)),
         ("Completion", lambda row: number(row.completion_tokens)),
         ("Calls", lambda row: number(row.calls)),
-        ("Credits per call", per_call),
-        ("Burn rate now", lambda row: html.Span(f"{one_decimal(row.rate)} / min", **exact(row.rate_cost))),
+        (f"{unit.word} per call", lambda row: per_call(row, unit)),
+        ("Burn rate now", lambda row: html.Span(f"{unit.some(row.rate)} / min", **exact(row.rate_cost))),
         ("First call", first_call),
         ("First to last call", lambda row: "–" if row.lasted is None else duration(row.lasted)),
-        ("Models", models),
+        ("Models", lambda row: models(row, unit)),
     )
     body = [html.Tr([html.Th(name, scope="row"), *(html.Td(cell(row)) for row in rows)]) for name, cell in lines]
     heads = [html.Th(head(row, place), scope="col") for place, row in enumerate(rows)]
@@ -138,21 +139,21 @@ def number(value: int) -> Component:
     return html.Span(whole(value), **exactly(str(value)))
 
 
-def per_call(row: ComparedRow) -> Component | str:
-    return "–" if row.per_call is None else html.Span(one_decimal(row.per_call), **exact(row.per_call_cost))
+def per_call(row: ComparedRow, unit: Unit) -> Component | str:
+    return "–" if row.per_call is None else html.Span(unit.fine(row.per_call), **exact(row.per_call_cost))
 
 
 def first_call(row: ComparedRow) -> Component | str:
     return html.Time("", dateTime=row.first_at, className="local-time") if row.first_at else "–"
 
 
-def models(row: ComparedRow) -> Component | str:
+def models(row: ComparedRow, unit: Unit) -> Component | str:
     if not row.models:
         return "–"
     return html.Ul(
         [
-            html.Li([html.Span(name, title=name), html.Span(one_decimal(credits), **exact(cost))])
-            for name, credits, cost in row.models
+            html.Li([html.Span(name, title=name), html.Span(unit.fine(amount), **exact(cost))])
+            for name, amount, cost in row.models
         ],
         className="compare-models",
     )

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.attributes import attributes
+from layouts.units import Unit
 
 RUNNING = {"": "All", "yes": "Running", "no": "Idle"}
 ACTIVE = {
@@ -16,9 +17,9 @@ ACTIVE = {
 }  # fmt: skip
 
 
-def filters() -> Component:
+def filters(unit: Unit) -> Component:
     return html.Div(
-        [running_switch(), active_chooser(), model_chooser(), credits_bounds(), project_chip(), clear_button()],
+        [running_switch(), active_chooser(), model_chooser(), cost_bounds(unit), project_chip(), clear_button()],
         className="list-filters",
         role="group",
         **attributes(aria_label="Filters"),
@@ -53,12 +54,13 @@ def chooser(name: str, label: str, options: list[dict[str, str]], anything: str,
     )
 
 
-def credits_bounds() -> Component:
+def cost_bounds(unit: Unit) -> Component:
+    word = unit.word if not unit.sign else f"{unit.word} in {unit.sign}"
     return html.Div(
         [
-            bound(ids.THREADS_LEAST, "Credits, at least", "Credits from"),
+            bound(ids.THREADS_LEAST, f"{word}, at least", f"{word} from"),
             html.Span("–", className="muted", **attributes(aria_hidden="true")),
-            bound(ids.THREADS_MOST, "Credits, at most", "to"),
+            bound(ids.THREADS_MOST, f"{word}, at most", "to"),
         ],
         className="filter-bounds",
     )

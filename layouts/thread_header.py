@@ -11,7 +11,8 @@ from dash.development.base_component import Component
 from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact
-from layouts.live import IDLE_INTERVAL_MS, live_state, refresh_button, updated
+from layouts.live import IDLE_INTERVAL_MS, frequency, live_state, refresh_button, updated
+from layouts.units import CREDITS, Unit, rate_words
 
 
 class Crumb(NamedTuple):
@@ -21,7 +22,7 @@ class Crumb(NamedTuple):
     href: str | None = None
 
 
-def thread_header(thread_id: str, name: str, crumbs: Sequence[Crumb] = ()) -> Component:
+def thread_header(thread_id: str, name: str, crumbs: Sequence[Crumb] = (), unit: Unit = CREDITS) -> Component:
     """`crumbs` are the names above the thread's: its account, its project. Figures come with the first answer."""
     return html.Div(
         [
@@ -33,8 +34,8 @@ def thread_header(thread_id: str, name: str, crumbs: Sequence[Crumb] = ()) -> Co
                 className="page-head",
             ),
             gone(),
-            html.Div([credits_card(), figures_card()], className="two even"),
-            *tooltips(),
+            html.Div([credits_card(unit), figures_card()], className="two even"),
+            *tooltips(unit),
             *stores(thread_id),
         ],
         className="thread-header stack",
@@ -57,12 +58,12 @@ def runaway_pill() -> Component:
     return html.Span("", id=ids.THREAD_RUNAWAY, className="pill pill-warn", hidden=True)
 
 
-def credits_card() -> Component:
+def credits_card(unit: Unit) -> Component:
     return html.Section(
         [
             html.Div(
                 [
-                    html.Span("Credits used", id=ids.THREAD_LABEL, className="label"),
+                    html.Span(unit.used, id=ids.THREAD_LABEL, className="label"),
                     html.Span(
                         [
                             live_state(ids.THREAD_LIVE, ids.THREAD_LIVE_WORD),
@@ -83,13 +84,13 @@ def credits_card() -> Component:
                 [
                     html.Span(states.skeleton("8ch"), id=ids.THREAD_COST),
                     updated(ids.THREAD_UPDATED),
-                    html.Span("every 30 s", id=ids.THREAD_FREQUENCY, className="frequency"),
+                    frequency(ids.THREAD_FREQUENCY),
                 ],
                 className="label dotted",
             ),
         ],
         className="card thread-card",
-        **attributes(aria_label="Credits of this thread"),
+        **attributes(aria_label=f"{unit.word} of this thread"),
     )
 
 
@@ -107,7 +108,7 @@ def figures_card() -> Component:
             *(figure(label, states.skeleton("6ch"), figure_id) for figure_id, label in figures.items()),
         ],
         className="card figures",
-        **attributes(aria_label="What the credits were used for"),
+        **attributes(aria_label="What was used"),
     )
 
 
@@ -149,7 +150,7 @@ def gone() -> Component:
     )
 
 
-def tooltips() -> list[Component]:
+def tooltips(unit: Unit) -> list[Component]:
     return [
         states.tooltip(
             ids.THREAD_LIVE,
@@ -157,19 +158,14 @@ def tooltips() -> list[Component]:
             "runs. Polling: the figure is asked for at the interval below. Offline: the server does not answer.",
         ),
         states.tooltip(ids.THREAD_REFRESH, "Ask the database now, past every cache."),
-        states.tooltip(
-            ids.THREAD_FREQUENCY,
-            "Besides live updates, the figure is asked for every 10 s while the agent runs, else 30 s: if your "
-            "preferences say nothing else, and less often after five minutes without input, or where data is dear.",
-        ),
+        states.tooltip(ids.THREAD_FREQUENCY, html.Span("", id=ids.THREAD_FREQUENCY_WORDS)),
         states.tooltip(
             ids.THREAD_CREDITS,
-            "The cost of all calls of this thread in dollars, times the credits rate. A click copies it exactly.",
+            f"The cost of all calls of this thread{rate_words(unit)}. A click copies the exact dollars.",
         ),
         states.tooltip(
             ids.THREAD_RATE,
-            "Credits a minute over the last ten minutes, or since the agent's run began; reckoned anew as often as the "
-            "figure is asked for.",
+            f"{unit.word} a minute over the last ten minutes, or since the agent's run began.",
         ),
         states.tooltip(
             ids.THREAD_RUN_COST,

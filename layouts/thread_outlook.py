@@ -1,35 +1,34 @@
-"""The words of a thread's burn rate and of its run's likely cost; figures are in credits."""
+"""The words of a thread's burn rate and of its run's likely cost; figures are amounts in a person's unit."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from layouts.formats import one_decimal, whole
+from layouts.formats import whole
+from layouts.units import CREDITS, Unit
 
-FEW_CREDITS = 100  # have a decimal
 Words = dict[str, str]  # label, figure, note
 
 
-def rate_text(credits_per_minute: Decimal) -> str:
-    few = abs(credits_per_minute) < FEW_CREDITS
-    return f"{one_decimal(credits_per_minute) if few else whole(credits_per_minute)} / min"
+def rate_text(amount_per_minute: Decimal, unit: Unit = CREDITS) -> str:
+    return f"{unit.some(amount_per_minute)} / min"
 
 
 def no_run() -> Words:
     return {"label": "Last run", "figure": "–", "note": "no run with a start"}
 
 
-def last_run(credits: Decimal) -> Words:
-    return {"label": "Last run", "figure": whole(credits), "note": ""}
+def last_run(amount: Decimal, unit: Unit = CREDITS) -> Words:
+    return {"label": "Last run", "figure": unit.total(amount), "note": ""}
 
 
-def run_so_far(credits: Decimal) -> Words:
-    return {"label": "This run so far", "figure": whole(credits), "note": "not enough runs to project"}
+def run_so_far(amount: Decimal, unit: Unit = CREDITS) -> Words:
+    return {"label": "This run so far", "figure": unit.total(amount), "note": "not enough runs to project"}
 
 
-def projected_run(credits: Decimal, low: Decimal, likely: Decimal, high: Decimal) -> Words:
-    note = f"{whole(low)} to {whole(high)}, {whole(credits)} so far"
-    return {"label": "This run, projected", "figure": f"≈ {whole(likely)}", "note": note}
+def projected_run(amount: Decimal, low: Decimal, likely: Decimal, high: Decimal, unit: Unit = CREDITS) -> Words:
+    note = f"{unit.total(low)} to {unit.total(high)}, {unit.total(amount)} so far"
+    return {"label": "This run, projected", "figure": f"≈ {unit.total(likely)}", "note": note}
 
 
 def runaway_text(rate: Decimal, usual: Decimal | None) -> str:

@@ -13,19 +13,20 @@ from layouts import ids, states
 from layouts.attributes import attributes
 from layouts.copying import exact, exactly
 from layouts.formats import compact, one_decimal, whole
+from layouts.units import CREDITS, Unit
 
 
 class ModelRow(NamedTuple):
     model: str | None
     calls: int
     tokens: int
-    credits: Decimal
+    amount: Decimal
     cost: str  # exact dollars
 
 
 class DebitRow(NamedTuple):
     at: str | None  # ISO 8601 in UTC
-    credits: Decimal
+    amount: Decimal
     cost: str  # exact dollars
     description: str | None
 
@@ -37,32 +38,32 @@ def models_card() -> Component:
             html.Div([states.skeleton("100%", "20px") for _ in range(2)], id=ids.THREAD_MODELS, className="stack"),
         ],
         className="card",
-        **attributes(aria_label="Credits by model"),
+        **attributes(aria_label="Usage by model"),
     )
 
 
-def model_table(rows: Sequence[ModelRow]) -> Component:
+def model_table(rows: Sequence[ModelRow], unit: Unit = CREDITS) -> Component:
     if not rows:
         return html.P("No calls yet.", className="muted")
-    total = sum((max(row.credits, Decimal(0)) for row in rows), Decimal(0))
-    titles = [html.Th("Model"), *(html.Th(name, className="number") for name in ("Calls", "Tokens", "Credits"))]
+    total = sum((max(row.amount, Decimal(0)) for row in rows), Decimal(0))
+    titles = [html.Th("Model"), *(html.Th(name, className="number") for name in ("Calls", "Tokens", unit.word))]
     return html.Table(
-        [html.Thead(html.Tr(titles)), html.Tbody([model_line(row, total) for row in rows])],
+        [html.Thead(html.Tr(titles)), html.Tbody([model_line(row, total, unit) for row in rows])],
         className="plain-table",
     )
 
 
-def model_line(row: ModelRow, total: Decimal) -> Component:
-    share = max(row.credits, Decimal(0)) * 100 / total if total else Decimal(0)
+def model_line(row: ModelRow, total: Decimal, unit: Unit) -> Component:
+    share = max(row.amount, Decimal(0)) * 100 / total if total else Decimal(0)
     name = html.Td([html.Span(row.model or "no model named"), share_bar(share)], className="model-name")
     tokens = html.Span(compact(row.tokens), title=f"{whole(row.tokens)} tokens", **exactly(str(row.tokens)))
-    credits = html.Span(one_decimal(row.credits), **exact(row.cost))
+    amount = html.Span(unit.fine(row.amount), **exact(row.cost))
     return html.Tr(
         [
             name,
             html.Td(whole(row.calls), className="number"),
             html.Td(tokens, className="number"),
-            html.Td(html.Strong(credits), className="number", title=f"{one_decimal(share)} % of the thread"),
+            html.Td(html.Strong(amount), className="number", title=f"{one_decimal(share)} % of the thread"),
         ]
     )
 
@@ -88,23 +89,26 @@ def debits_card(tools: Sequence[Component] = ()) -> Component:
     )
 
 
-def debit_list(rows: Sequence[DebitRow], count: int, credits: Decimal, cost: str) -> list[Component]:
+def debit_list(
+    rows: Sequence[DebitRow], count: int, amount: Decimal, cost: str, unit: Unit = CREDITS
+) -> list[Component]:
     """The latest ones, below the sum of all."""
     noun = "debit" if count == 1 else "debits"
     shown = f", the latest {whole(len(rows))} below" if count > len(rows) else ""
-    total = html.Span(one_decimal(credits), className="figure", **exact(cost))
+    total = html.Span(unit.fine(amount), className="figure", **exact(cost))
+    words = f"{unit.noun} in {whole(count)} {noun}{shown}".strip()
     return [
-        html.P([total, html.Span(f" credits in {whole(count)} {noun}{shown}", className="muted")]),
-        html.Ol([debit_item(row) for row in rows], className="runs"),
+        html.P([total, html.Span(f" {words}", className="muted")]),
+        html.Ol([debit_item(row, unit) for row in rows], className="runs"),
     ]
 
 
-def debit_item(row: DebitRow) -> Component:
+def debit_item(row: DebitRow, unit: Unit) -> Component:
     return html.Li(
         [
             html.Time(row.at or "no time recorded", dateTime=row.at or "", className="local-time"),
             html.Span(row.description or "", className="muted debit-words"),
-            html.Strong(html.Span(one_decimal(row.credits), **exact(row.cost)), className="number"),
+            html.Strong(html.Span(unit.fine(row.amount), **exact(row.cost)), className="number"),
         ],
         className="run",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -12,19 +14,20 @@ from layouts.grids import Column, column, endless_grid, number_column
 from layouts.live import IDLE_INTERVAL_MS, updated
 from layouts.thread_compare import compare_section
 from layouts.thread_filters import filters
+from layouts.units import CREDITS, Unit
 
 
-def layout() -> Component:
+def layout(unit: Unit = CREDITS) -> Component:
     """The page before its first answer."""
     return html.Div(
         [
             html.Div([html.H1("Threads"), search_box()], className="page-head"),
-            filters(),
+            filters(unit),
             html.Div(
                 [
                     html.Div(className="card skeleton-card threads-skeleton"),
                     html.Section(
-                        [threads_grid(), footer()], className="card grid-card", **attributes(aria_label="Threads")
+                        [threads_grid(unit), footer()], className="card grid-card", **attributes(aria_label="Threads")
                     ),
                     html.Div(id=ids.THREADS_EMPTY),
                 ],
@@ -32,7 +35,7 @@ def layout() -> Component:
                 className="threads-body",
                 **attributes(data_state="loading"),
             ),
-            compare_section(),
+            compare_section(unit),
             *(dcc.Store(id=name) for name in STORES),
             dcc.Interval(id=ids.THREADS_INTERVAL, interval=IDLE_INTERVAL_MS),
         ],
@@ -77,14 +80,14 @@ def search_box() -> Component:
     )
 
 
-def threads_grid() -> Component:
+def threads_grid(unit: Unit) -> Component:
     """With what stands over it: how many have come to the top since."""
-    grid = endless_grid(ids.THREADS_GRID, columns(), height="min(72vh, 760px)")
+    grid = endless_grid(ids.THREADS_GRID, columns(unit), height="min(72vh, 760px)")
     newer = html.Button("", id=ids.THREADS_NEWER, n_clicks=0, className="newer", hidden=True)
     return html.Div([grid, newer], className="endless")
 
 
-def columns() -> list[Column]:
+def columns(unit: Unit) -> list[Column]:
     """Few cells are components of their own: each costs the browser as much as ten texts do."""
     return [
         column("title", "Thread", flex=3, least=120, cellRenderer="ThreadLink", headerTooltip=TICK),
@@ -93,14 +96,14 @@ def columns() -> list[Column]:
         column("model", "Model", flex=2, least=110, secondary=True, cellClass="muted", tooltipField="model"),
         number_column("calls", "Calls", "wholeNumber", least=78, secondary=True, **FIGURE),
         number_column("total_tokens", "Tokens", "compactNumber", least=92, secondary=True, **FIGURE),
-        number_column("credits", "Credits", "wholeNumber", least=88, **FIGURE),
+        number_column("credits", unit.word, "cost", arguments="params.value, params.data", least=88, **FIGURE),
         number_column("last_at", "Last call", "shortTime", least=116, secondary=True, sortable=True),
     ]
 
 
 TICK = "Tick threads to compare them"
 # Downwards first; a third click goes back to the usual order.
-FIGURE = {"sortable": True, "enableCellChangeFlash": True}
+FIGURE: dict[str, Any] = {"sortable": True, "enableCellChangeFlash": True}
 
 
 def footer() -> Component:

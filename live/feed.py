@@ -11,7 +11,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
-from data.constants import FOLDED_CHANNEL
+from data.constants import FOLDED_CHANNEL, PREFERENCES_CHANNEL
 from data.engine import KEEPALIVE, plain_url
 from data.errors import UnavailableError
 from live.backoff import Backoff
@@ -30,15 +30,21 @@ class Feed:
 
     A transaction pooler accepts LISTEN and then loses what comes; only the proof tells. `notify` sends an
     empty notification to a channel, from elsewhere; `changed` is told of every fold, and that everything may
-    have changed after each connection, and after a gap in the fold numbers.
+    have changed after each connection, and after a gap in the fold numbers; `preferred`, whose preferences changed.
     """
 
     def __init__(
-        self, url: str, notify: Notify, changed: Callable[[Changes], None], backoff: Backoff | None = None
+        self,
+        url: str,
+        notify: Notify,
+        changed: Callable[[Changes], None],
+        preferred: Callable[[str], None],
+        backoff: Backoff | None = None,
     ) -> None:
         self.url = url
         self.notify = notify
         self.changed = changed
+        self.preferred = preferred
         self.backoff = backoff or Backoff()
         self.listening = False
         self.version = 0
@@ -69,13 +75,15 @@ class Feed:
             plain_url(self.url), autocommit=True, application_name="creditpulse feed", **KEEPALIVE
         )
         async with connection, asyncio.timeout(PROOF_SECONDS) as self.deadline:
-            for channel in (FOLDED_CHANNEL, proof):
+            for channel in (FOLDED_CHANNEL, PREFERENCES_CHANNEL, proof):
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             self.version = await fold_number(connection)
             await self.notify(proof)
             async for heard in connection.notifies():
                 if heard.channel == proof:
                     self.proven()
+                elif heard.channel == PREFERENCES_CHANNEL:
+                    self.preferred(heard.payload)
                 else:
                     self.hear(heard.payload)
 

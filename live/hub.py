@@ -26,12 +26,19 @@ logger = logging.getLogger(__name__)
 # Totals of a period move with the clock too: its end is a reading of its own, and a plan may have changed.
 REFRESH_SECONDS = 30.0
 
+# What people have chosen may not hold up the figures for longer.
+PATIENCE_SECONDS = 0.5
+
 Read = Callable[[Collection[str], Collection[str]], Awaitable[Readings]]
 Invalidate = Callable[[Changes], Awaitable[None]]
+ReadPreferences = Callable[[Collection[str]], Awaitable[Mapping[str, bytes]]]
 
 
 class Hub:
-    """`read` reads topics, `invalidate` marks cached answers stale; both are awaited in every pass."""
+    """`read` reads topics, `invalidate` marks cached answers stale; both are awaited in every pass.
+
+    `read_preferences` reads what people have chosen, by name, as messages; it is awaited where that is due.
+    """
 
     def __init__(
         self,
@@ -39,9 +46,12 @@ class Hub:
         invalidate: Invalidate,
         clock: Callable[[], float] = time.monotonic,
         backoff: Backoff | None = None,
+        *,
+        read_preferences: ReadPreferences | None = None,
     ) -> None:
         self.read = read
         self.invalidate = invalidate
+        self.read_preferences = read_preferences
         self.clock = clock
         self.backoff = backoff or Backoff(most_seconds=2.0)
         self.watchers: dict[str, set[Subscriber]] = {}
@@ -51,6 +61,7 @@ class Hub:
         self.changed_at: float | None = None  # when the oldest change that waits came in
         self.serving_since: float | None = None  # the same of the pass that is being read
         self.joins: dict[Subscriber, set[str]] = {}
+        self.undecided: set[Subscriber] = set()  # streams that are to be told of their person's preferences
         self.work = asyncio.Event()
         self.beat: bytes | None = None
         self.refresh_at = clock() + REFRESH_SECONDS
@@ -65,6 +76,8 @@ class Hub:
         self.others += not viewer.staff
         if self.closing:
             subscriber.close()
+        self.undecided.add(subscriber)
+        self.work.set()
         self.watch(subscriber, topics)
         if not topics:
             subscriber.admit()
@@ -72,6 +85,7 @@ class Hub:
             yield subscriber
         finally:
             self.unwatch(subscriber, set(subscriber.topics))
+            self.undecided.discard(subscriber)
             self.subscribers.discard(subscriber)
             self.others -= not viewer.staff
 
@@ -102,6 +116,12 @@ class Hub:
         self.changes = changes if self.changes is None else self.changes.merged(changes)
         self.changed_at = earlier(self.changed_at, self.clock() if since is None else since)
         self.work.set()
+
+    def preferred(self, person: str) -> None:
+        """Somebody's preferences changed; the next pass tells their streams."""
+        self.undecided.update(subscriber for subscriber in self.subscribers if subscriber.person == person)
+        if self.undecided:
+            self.work.set()
 
     def broadcast(self, beat: bytes) -> None:
         """Sends a beat to everyone, and keeps it for the first frame of those who come next."""
@@ -146,17 +166,39 @@ class Hub:
         self.serving_since, self.changes, self.changed_at, self.joins = self.changed_at, None, None, {}
         self.work.clear()
         stale = self.stale_topics(changes)
+        chosen = asyncio.ensure_future(self.read_chosen(everyones=changes is not None and changes.everything))
         try:
             readings = await self.read_due(changes, stale.union(*joins.values()))
+            self.give(await chosen)
             self.publish(changes, stale, joins, readings)
             self.plan_refresh(readings)
         except UnavailableError:
             self.changed(Changes(0, everything=True), self.serving_since)
             raise
         finally:
+            chosen.cancel()
             self.serving_since = None
             for subscriber in joins:
                 subscriber.admit()
+
+    async def read_chosen(self, *, everyones: bool) -> dict[Subscriber, bytes]:
+        """The preferences that are due, by stream: where they cannot be read they stay so, and figures go on."""
+        due, self.undecided = self.undecided | (self.subscribers if everyones else set()), set()
+        if not due or self.read_preferences is None:
+            return {}
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                messages = await self.read_preferences({subscriber.viewer.name for subscriber in due})
+        except (UnavailableError, TimeoutError) as error:
+            self.undecided |= due & self.subscribers
+            logger.warning("preferences could not be read: %s", error, extra={"action": "preferences-failed"})
+            return {}
+        return {subscriber: messages[subscriber.viewer.name] for subscriber in due & self.subscribers}
+
+    def give(self, chosen: Mapping[Subscriber, bytes]) -> None:
+        for subscriber, message in chosen.items():
+            subscriber.preferences = message
+            subscriber.wake()
 
     async def read_due(self, changes: Changes | None, topics: frozenset[str]) -> Readings:
         """Reads and invalidates side by side: who is told of a change must not get the cached answer of before."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from live.feed import Feed
 from live.hub import Hub
 from live.invalidation import Invalidated, Invalidation
 from live.monitor import Monitor
+from live.preferences import preferences_messages
 from live.readings import Reader
 
 logger = logging.getLogger(__name__)
@@ -69,7 +71,7 @@ def report_end(task: asyncio.Task[None]) -> None:
 
 def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal) -> Live:
     """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll."""
-    engine = make_stream_engine(url, pool_size=3)  # a pass reads on two, the monitor on one
+    engine = make_stream_engine(url, pool_size=4)  # a pass reads on three, the monitor on one
 
     async def notify(channel: str) -> None:
         try:
@@ -82,6 +84,7 @@ def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dolla
     async def look_up() -> Freshness:
         return await on_connection(engine, freshness)
 
-    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries))
-    feed = Feed(listen_url, notify, hub.changed)
+    chosen = partial(preferences_messages, engine)
+    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries), read_preferences=chosen)
+    feed = Feed(listen_url, notify, hub.changed, hub.preferred)
     return Live(engine, hub, feed, Monitor(look_up, hub, feed))

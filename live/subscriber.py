@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from data.preferences import digest
 from data.viewer import Viewer
 from live.changes import Changes, holds
 
@@ -11,11 +12,16 @@ from live.changes import Changes, holds
 class Subscriber:
     """The hub offers, the stream's own task takes; a slow socket finds fewer and newer messages, not a queue."""
 
-    __slots__ = ("accounts", "admitted", "beat", "changes", "closed", "ready", "topics", "values", "viewer")
+    __slots__ = (
+        "accounts", "admitted", "beat", "changes", "closed", "person", "preferences", "ready", "topics", "values",
+        "viewer",
+    )  # fmt: skip
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
         self.accounts = frozenset(map(str, viewer.accounts))
+        self.person = digest(viewer.name)  # as notifications name them
+        self.preferences: bytes | None = None
         self.topics: set[str] = set()
         self.values: dict[str, bytes] = {}
         self.changes: Changes | None = None
@@ -56,7 +62,9 @@ class Subscriber:
         return None
 
     def take(self) -> bytes:
-        parts = list(self.values.values())
+        parts = [self.preferences] if self.preferences is not None else []
+        self.preferences = None
+        parts += self.values.values()
         self.values.clear()
         if self.changes is not None:
             parts.append(self.changes.message)

@@ -17,6 +17,7 @@ from data.prices import PriceList
 from data.queries import Queries
 from data.timeline import timeline
 from data.viewer import SYSTEM
+from layouts.units import CREDITS
 from tests.database.workload import Writer, add_call, add_calls, uid
 
 THREAD = uid("thread")
@@ -123,7 +124,7 @@ def test_what_the_browser_did_not_get_from_us_is_refused(
 
 def test_a_call_is_shown_with_one_decimal_halves_up(reader: Connection, connection: Writer) -> None:
     add_call(connection, THREAD, cost="0.0025")
-    assert call_row(calls(reader, SYSTEM, THREAD).calls[0], Decimal(100), PRICES)["credits"] == "0.3"
+    assert call_row(calls(reader, SYSTEM, THREAD).calls[0], CREDITS, PRICES)["credits"] == "0.3"
 
 
 def test_a_call_has_its_list_price_beside_what_was_recorded(reader: Connection, connection: Writer) -> None:
@@ -133,7 +134,7 @@ def test_a_call_has_its_list_price_beside_what_was_recorded(reader: Connection, 
             " created_at) VALUES (%s, 100000, 1000, 0.25, jsonb_build_object('model', %s::text), now())",
             (THREAD, model),
         )
-    rows = [call_row(call, Decimal(100), PRICES) for call in calls(reader, SYSTEM, THREAD).calls]
+    rows = [call_row(call, CREDITS, PRICES) for call in calls(reader, SYSTEM, THREAD).calls]
     shown = [(row["list_prompt"], row["list_completion"], row["credits"]) for row in reversed(rows)]
     assert shown == [("50.0", "2.5", "25.0"), (None, None, "25.0")]
 

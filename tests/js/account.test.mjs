@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { plain, stage } from "./stage.mjs";
 
-const dc = stage(["formats", "pace", "scope", "parts", "figure_card", "periods", "render", "live", "account", "accounts"]);
+const dc = stage(["formats", "publish", "preferences", "units", "periods", "pace", "scope", "parts", "figure_card", "render", "live", "account", "accounts"]);
 const { account, accounts, live } = dc;
 
 const USAGE = {
@@ -84,7 +84,7 @@ test("a pushed usage is painted on the account's card, and what only an answer k
     },
     setAttribute: (name, value) => (painted[id] = { ...painted[id], [name]: value }),
   });
-  const page = stage(["formats", "periods", "render"], { document: { getElementById: element } });
+  const page = stage(["formats", "preferences", "units", "periods", "render"], { document: { getElementById: element } });
   const outputs = [{ id: "account-credits", property: "children" }, { id: "account-rate", property: "data-cost" }];
   page.render.keep_account("a", outputs, (usage) => [String(usage.credits), page.no_update]);
   const usage = { type: "nav-usage", scope: "a", credits: 7 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { plain, stage } from "./stage.mjs";
 
-const { chart_card } = stage(["formats", "chart_card"]);
+const { chart_card } = stage(["formats", "publish", "preferences", "units", "chart_card"]);
 const THEME = { tokens: { c1: "#111111", c2: "#222222", text: "#333333", sunk: "#444444" }, template: { layout: {} } };
 
 const bars = (meta, colour, y) => ({ type: "bar", name: meta, meta, y, marker: { color: colour } });

@@ -31,6 +31,15 @@ test("a time is that of the zone which the address names", () => {
   assert.equal(at("?zone=Asia/Kathmandu").clock("2026-11-23T20:04:05Z", now), "01:49:05");
   assert.equal(at("?zone=Mars/Base").clock("2026-11-23T20:04:05Z", now), "20:04:05");
   assert.equal(at("?range=7d").zone(), formats.HERE);
+  const preferring = at("?range=7d");
+  assert.equal(preferring.prefer("Asia/Kathmandu"), "Asia/Kathmandu");
+  assert.equal(preferring.zone(), "Asia/Kathmandu");
+  const linked = at("?zone=UTC");
+  linked.prefer("Asia/Kathmandu");
+  assert.equal(linked.zone(), "UTC"); // a link wins
+  assert.equal(preferring.prefer("Mars/Olympus"), formats.HERE);
+  assert.equal(preferring.prefer("browser"), formats.HERE);
+  assert.equal(preferring.zone(), formats.HERE);
 });
 
 test("a zone's clock is right on the days on which it is put on and back", () => {

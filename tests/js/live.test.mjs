@@ -102,7 +102,7 @@ function makeTab({ preferences } = {}) {
     }
   }
   const scripts = ["connection", "connection_steps", "transports", "stream", "shared_topics", "shared_stream", "tabs"];
-  const dc = stage(["publish", "periods", ...scripts, "live_state", "live"], {
+  const dc = stage(["formats", "publish", "preferences", "periods", ...scripts, "live_state", "live"], {
     WebSocket: Socket,
     location: { protocol: "http:", host: "here" },
     performance: { now: clock.now },
@@ -114,7 +114,7 @@ function makeTab({ preferences } = {}) {
   });
   Object.assign(dc, {
     set_props: (name, { data }) => stores.push([name, data && data.cost]),
-    preferences,
+    ...(preferences && { preferences }),
     render: {
       paint(usage, store) {
         painted.push(usage.cost);

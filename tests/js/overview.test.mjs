@@ -153,12 +153,14 @@ test("while the first figures of a view are on their way, hints about the rest w
   assert.deepEqual(take(), LATER);
 });
 
-test("without hints it asks at each tick of its interval", () => {
+test("without hints it asks for everything at every tick, and not between", () => {
   const { look, answer, frame, take, tick } = page();
   look(VIEW);
   answer();
   frame();
   take();
+  look(VIEW);
+  assert.deepEqual(take(), []);
   tick();
   assert.equal(take().length, 5);
 });

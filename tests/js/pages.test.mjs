@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { plain, stage } from "./stage.mjs";
 
-const { charts, grid, thread } = stage(["formats", "grid", "thread", "charts"]);
+const { charts, grid, thread } = stage(["formats", "publish", "preferences", "units", "grid", "thread", "charts"]);
 
 test("rows that a grid has are changed, others added", () => {
   const rows = [{ id: "a" }, { id: "b" }];

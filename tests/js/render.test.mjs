@@ -4,9 +4,9 @@ import { plain, stage } from "./stage.mjs";
 
 function makeRender() {
   const lines = [];
-  const dc = stage(["formats", "periods", "render"], {
+  const dc = stage(["formats", "publish", "preferences", "units", "periods", "render"], {
     console: { info: (line) => lines.push(line) },
-    document: { getElementById: () => null },
+    document: { getElementById: () => null, documentElement: { dataset: {} } },
   });
   dc.callback_context = { outputs_list: [] };
   dc.live = { newest: (usage) => usage };
@@ -40,7 +40,7 @@ const THREAD = {
 const PLAN = { scope: "s", plan: "Team", status: "active", credits_included: 250000, current: true };
 
 test("the bar goes by the exact cost, where there is one", () => {
-  const { shareOf } = stage(["formats", "periods", "render"], {}).render;
+  const { shareOf } = stage(["formats", "preferences", "units", "periods", "render"], {}).render;
   const usage = { scope: "s", credits: 0, cost: "0.004" };
   const plan = { scope: "s", credits_included: 1 };
   assert.equal(shareOf(usage, { ...plan, credits_per_dollar: 100 }), 40);
@@ -72,6 +72,14 @@ test("a tab without a stream goes on asking, and says how often; a hidden one do
   assert.equal(frequencyOf({ state: "paused", asking: false }, "running", false), "paused");
 });
 
+test("periods are those that the person has chosen", () => {
+  const { dc, render } = makeRender();
+  dc.preferences.take({ ...dc.preferences.DEFAULTS, running_seconds: 2, idle_seconds: 120, version: 1 });
+  assert.deepEqual(plain(render.nav(NAV, PLAN, "s", LIVE).slice(11)), ["running", 2000, "every 2 s"]);
+  const idle = { ...NAV, agent_status: "idle" };
+  assert.deepEqual(plain(render.nav(idle, PLAN, "s", LIVE).slice(11)), ["idle", 120000, "every 2 min"]);
+});
+
 test("a value of another scope is not shown under this one", () => {
   const { render } = makeRender();
   const [credits, cost] = render.nav(NAV, PLAN, "other", LIVE);
@@ -83,7 +91,7 @@ test("who has no account is told so, once that is known", () => {
   const { render } = makeRender();
   const before = render.nav(undefined, null, null, LIVE, null);
   assert.deepEqual([before[0].props.className, before[5].props.className], ["skeleton", "skeleton"]);
-  const known = render.nav(undefined, null, null, LIVE, "");
+  const known = render.nav(undefined, null, null, LIVE, null, "");
   assert.deepEqual([known[0], known[1], known[5], known[6]], ["–", "", "No account is yours yet", ""]);
 });
 
@@ -176,7 +184,7 @@ test("a pushed value is painted at once, but not over what React holds", () => {
   const text = { textContent: "1", firstElementChild: null, setAttribute() {} };
   const held = { textContent: "", firstElementChild: {}, setAttribute() {} };
   const elements = { "thread-credits": text, "thread-cost": held };
-  const dc = stage(["formats", "periods", "render"], { document: { getElementById: (id) => elements[id] || null } });
+  const dc = stage(["formats", "preferences", "units", "periods", "render"], { document: { getElementById: (id) => elements[id] || null } });
   dc.live = { newest: (usage) => usage };
   const outputs = Array.from({ length: 18 }, () => ({ id: "absent", property: "children" }));
   outputs[0] = { id: "thread-credits", property: "children" };

@@ -6,7 +6,7 @@ const same = "same";
 
 function makePage(triggered = []) {
   const told = [];
-  const dc = stage(["formats", "thread", "thread_call", "thread_chart"]);
+  const dc = stage(["formats", "publish", "preferences", "units", "thread", "thread_call", "thread_chart"]);
   dc.callback_context = { triggered: triggered.map((prop_id) => ({ prop_id, value: 1 })) };
   dc.gate = {
     ask: (key, target, options) => told.push(["ask", key, plain(target), plain(options)]),

@@ -39,7 +39,7 @@ def test_the_first_frame_holds_the_current_values_and_a_beat(
     call(ONE, "0.123456")
     frame = open_stream(server, "nav:all", f"thread:{ONE}").frame()
     # A feed that has only just begun to listen says besides that anything may have changed.
-    assert sorted(set(kinds(frame)) - {"changed"}) == ["beat", "nav-usage", "thread-usage"]
+    assert sorted(set(kinds(frame)) - {"changed"}) == ["beat", "nav-usage", "preferences", "thread-usage"]
     usage = next(filter(thread, frame))
     assert usage.items() >= {
         "thread_id": ONE, "cost": "0.123456", "credits": 12, "total_tokens": 10, "calls": 1,
@@ -68,7 +68,7 @@ def test_server_sent_events_carry_the_same_frames(server: Server, call: Callable
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-accel-buffering"] == "no"
         lines = response.iter_lines()
-        assert kinds(json.loads(next(lines).removeprefix("data: "))) == ["thread-usage", "beat"]
+        assert kinds(json.loads(next(lines).removeprefix("data: "))) == ["preferences", "thread-usage", "beat"]
         assert next(lines) == ""
         call(ONE)
         frames = (json.loads(line.removeprefix("data: ")) for line in lines if line)

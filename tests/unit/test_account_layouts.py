@@ -7,10 +7,13 @@ from collections import Counter
 
 from dash.development.base_component import Component
 
-from callbacks.account import TEXTS
+from callbacks.units import metric_texts
 from data.account_query import SORTS, STATES
 from data.ranges import PRESETS
 from layouts import account, accounts, bar, ids
+from layouts.units import CREDITS
+
+TEXTS = metric_texts(ids.ACCOUNT_FIGURES, CREDITS)
 
 
 def text_of(component: Component) -> str:

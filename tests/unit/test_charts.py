@@ -68,7 +68,7 @@ def test_a_calls_label_says_what_it_used() -> None:
 @pytest.mark.parametrize(("seconds", "points"), [(None, POINTS), (60, BUCKETS)])
 def test_a_figure_that_has_grown_is_the_figure_drawn_anew(seconds: int | None, points: list[TimelinePoint]) -> None:
     figure = charts.timeline(points[:1], BANDS[:1], seconds, of="t")
-    scale = charts.bar_scale([point.credits for point in points])
+    scale = charts.bar_scale([point.amount for point in points])
     growth = charts.timeline_growth(points[1:], BANDS, drawn=1, bucket_seconds=seconds, bars=scale)
     grown = grown_figure(figure, growth)
     expected = charts.timeline(points, BANDS, seconds, of="t")
@@ -77,7 +77,7 @@ def test_a_figure_that_has_grown_is_the_figure_drawn_anew(seconds: int | None, p
 
 
 def test_a_bucket_that_has_grown_replaces_itself() -> None:
-    before = BUCKETS[0]._replace(cumulative=4.0, credits=4.0, calls=2)
+    before = BUCKETS[0]._replace(cumulative=4.0, amount=4.0, calls=2)
     figure = charts.timeline([before], (), 60)
     scale = charts.bar_scale([10.0, 2.0])
     growth = charts.timeline_growth(BUCKETS, (), drawn=1, bucket_seconds=60, bars=scale, replaces_last=True)

@@ -17,6 +17,7 @@ from data.threads import ThreadRow
 from data.timeline import Point
 from layouts import compare_chart
 from layouts.thread_compare import compare_table
+from layouts.units import CREDITS
 from tests.unit.test_pages import text_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,7 +38,7 @@ def compared(number: int, *minutes: float, title: str = "A thread") -> ComparedT
 
 def figure_of(*threads: ComparedThread) -> Any:
     places = {one.thread.thread_id: place for place, one in enumerate(threads)}
-    return course_figure(threads, places, Decimal(100))
+    return course_figure(threads, places, CREDITS)
 
 
 def test_each_course_begins_with_its_own_first_call_and_ends_with_its_last_at_its_total() -> None:
@@ -74,7 +75,7 @@ def test_steps_of_time_have_names_of_their_own() -> None:
 
 
 def test_the_table_has_exact_figures_and_says_what_is_missing() -> None:
-    rows = [compared_row(compared(1, 0, 4, title="<b>one</b>"), Decimal(100)), compared_row(compared(2), Decimal(100))]
+    rows = [compared_row(compared(1, 0, 4, title="<b>one</b>"), CREDITS), compared_row(compared(2), CREDITS)]
     shown = " ".join(map(text_of, compare_table(rows, 2)))
     assert '"data-cost": "2.000000"' in shown
     assert "<b>one</b>" in shown

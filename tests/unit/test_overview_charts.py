@@ -11,7 +11,7 @@ import pytest
 
 from layouts import overview_charts
 from layouts.chart_theme import themes
-from layouts.overview_charts import ChartLine, Steps, credits_chart, heat_chart, mark_text, round_marks
+from layouts.overview_charts import ChartLine, Steps, heat_chart, mark_text, round_marks, spending_chart
 
 STEPS = Steps([0, 86_400, 172_800], ["Mon", "Tue"], ([0], ["Mon"]), True)
 LINES = [ChartLine("m1", "Model one", [5.0, 4.0]), ChartLine("(other)", "Other", [1.0, 2.5], rest=True)]
@@ -28,7 +28,7 @@ def painted(part: Any, tokens: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "figure", [credits_chart(LINES, [3.0, 9.0, 7.0], STEPS, "7d"), heat_chart([[1.0] * 24] * 7, "")]
+    "figure", [spending_chart(LINES, [3.0, 9.0, 7.0], STEPS, "7d"), heat_chart([[1.0] * 24] * 7, "")]
 )
 def test_a_chart_is_a_figure_that_plotly_takes_in_either_theme(figure: dict[str, Any], theme: str) -> None:
     colours = themes()[theme]
@@ -36,11 +36,11 @@ def test_a_chart_is_a_figure_that_plotly_takes_in_either_theme(figure: dict[str,
 
 
 def test_a_figure_has_no_colour_of_its_own() -> None:
-    assert not re.search(r"#[0-9a-f]{3,8}|rgb", json.dumps(credits_chart(LINES, [3.0], STEPS, "7d")))
+    assert not re.search(r"#[0-9a-f]{3,8}|rgb", json.dumps(spending_chart(LINES, [3.0], STEPS, "7d")))
 
 
 def test_the_rest_is_grey_whatever_its_place_and_the_period_before_ends_with_the_axis() -> None:
-    figure = credits_chart(LINES, [3.0, 9.0, 7.0], STEPS, "7d")
+    figure = spending_chart(LINES, [3.0, 9.0, 7.0], STEPS, "7d")
     assert [trace["marker"]["color"] for trace in figure["data"][:2]] == ["--c1", overview_charts.REST]
     assert figure["data"][2]["y"] == [3.0, 9.0]
     assert figure["layout"]["yaxis"]["range"] == [0, 10.0]
@@ -48,11 +48,11 @@ def test_the_rest_is_grey_whatever_its_place_and_the_period_before_ends_with_the
 
 
 def test_without_a_comparison_there_is_no_line() -> None:
-    assert [trace["type"] for trace in credits_chart(LINES, None, STEPS, "7d")["data"]] == ["bar", "bar"]
+    assert [trace["type"] for trace in spending_chart(LINES, None, STEPS, "7d")["data"]] == ["bar", "bar"]
 
 
 def test_corrections_below_zero_stay_in_sight() -> None:
-    figure = credits_chart([ChartLine("m", "M", [5.0, -3.0])], None, STEPS, "7d")
+    figure = spending_chart([ChartLine("m", "M", [5.0, -3.0])], None, STEPS, "7d")
     assert figure["layout"]["yaxis"]["range"] == [-4.0, 6.0]
 
 

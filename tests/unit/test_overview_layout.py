@@ -9,11 +9,14 @@ from decimal import Decimal
 import pytest
 from dash.development.base_component import Component
 
-from callbacks.overview import TEXTS
+from callbacks.units import metric_texts
 from data.ranges import PRESETS
 from layouts import bar, ids, overview, overview_lists
 from layouts.overview_figures import change_text, per_text
 from layouts.overview_lists import Agent, Entry
+from layouts.units import CREDITS
+
+TEXTS = metric_texts(ids.OVERVIEW_FIGURES, CREDITS)
 
 
 def text_of(component: Component) -> str:
@@ -53,8 +56,8 @@ def test_a_share_of_the_whole_has_a_decimal_only_where_it_is_small() -> None:
     assert per_text(Decimal("2.56"), "account") == "2.6 credits an account"
 
 
-def agent(title: str, *, runaway: bool = False, credits: int | None = 3) -> Agent:
-    return Agent(f"/threads/{title}", title, "Acme", credits, Decimal("18.2"), Decimal("6"), runaway)
+def agent(title: str, *, runaway: bool = False, amount: Decimal | None = Decimal(3)) -> Agent:
+    return Agent(f"/threads/{title}", title, "Acme", amount, Decimal("18.2"), Decimal("6"), runaway)
 
 
 def test_runaways_come_first_and_say_by_how_much() -> None:
@@ -71,7 +74,9 @@ def test_more_agents_than_there_is_room_for_are_counted() -> None:
 
 
 def test_a_row_of_a_top_list_leads_on_and_keeps_the_exact_figure() -> None:
-    entry = Entry("<b>x</b>", "/threads/1?range=7d", 1247, "12.471083", 41, 4_870_000, Decimal("0.1234"))
+    entry = Entry(
+        "<b>x</b>", "/threads/1?range=7d", Decimal("1247.1083"), "12.471083", 41, 4_870_000, Decimal("0.1234")
+    )
     shown = text_of(overview_lists.top_list("Thread", [entry]))
     for part in ("<b>x</b>", "/threads/1?range=7d", "1,247", "12.471083", "4.87 M", "12.3 %"):
         assert part in shown

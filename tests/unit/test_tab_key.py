@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -38,10 +41,12 @@ def test_a_key_tells_nothing_and_nobody_can_make_it() -> None:
 
 
 def test_pages_say_whose_they_are() -> None:
+    queries: Any = SimpleNamespace(credits_per_dollar=Decimal(100))  # nobody has chosen anything
+
     def document(viewer: Viewer) -> str:
         server = Flask("creditpulse")
         server.secret_key = "secret"
-        client = make_dash(None, Settings(auth="header"), server).server.test_client()  # type: ignore[arg-type]
+        client = make_dash(queries, Settings(auth="header"), server).server.test_client()
         client.environ_base["asgi.scope"] = {"state": {"viewer": viewer}}
         return str(client.get("/").text)
 
