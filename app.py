@@ -30,6 +30,7 @@ from data.turns import Turns
 from live.host import make_host
 from live.server import end_with_supervisor, run_server
 from live.stream import make_live
+from live.worker import worker_route
 from settings import Settings, SettingsError, is_loopback, read_settings
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
@@ -60,7 +61,8 @@ def create_app(settings: Settings) -> Starlette:
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
     host = make_host(
         server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
-        routes=make_routes(exports, settings.credits_per_dollar, server.secret_key), engines=[exports],
+        routes=[worker_route(), *make_routes(exports, settings.credits_per_dollar, server.secret_key)],
+        engines=[exports],
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host

@@ -83,7 +83,9 @@
       follow(path, search, shown) {
         const here = theFollower().follow({ path, search: search || "" }, shown, dc.live.connection());
         if (here) dc.render.succeeded(["page"]);
-        return here ? "" : "leaving";
+        const absent = Boolean(shown) && shown.absent === path; // it says that the address's page is not kept
+        if (absent) dc.thread.local_times();
+        return here || absent ? "" : "leaving";
       },
 
       failed: () => theFollower().failed(),

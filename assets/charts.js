@@ -92,6 +92,9 @@
       painted,
       taken,
 
+      /* What is drawn of a thread, as the server makes it; null where another is open. */
+      figureOf: (thread) => (kept && kept.layout.meta === thread ? kept : null),
+
       /* As the theme and the zone are now. */
       repaint: () => dc.publish.publish("thread-theme", { data: theme() }),
 

@@ -66,12 +66,14 @@
    * `env`: now, setTimeout, visible(), online(), reach() -> Promise<boolean>, send(key, request) -> on the page?,
    * paces: by key, how long the page is still to be left in peace by what such an answer does to it; periodMs(key),
    * post(type, body): to the other tabs; show(key, answer): one that another tab has got; deferMs(): how long this tab
-   * lets others go first, whose intervals tick at the same moment.
+   * lets others go first, whose intervals tick at the same moment; keeps(key): whether there may be a kept answer where
+   * the server is away, which is worth asking for as long as there is none at all.
    */
   function createGate(env) {
     const asked = new Map();
     const elsewhere = new Map(); // requests of other tabs that wait for their answers, by key and target
     let number = 0;
+    let returnedAt = -Infinity;
 
     /* `target` is what the request is about, such as {scope}. Says what it did: ask, skip or later. */
     function ask(key, target, { force = false, must = false, deferred = false } = {}) {
@@ -91,7 +93,7 @@
       const name = JSON.stringify(target);
       let entry = asked.get(key);
       if (!entry || entry.name !== name) {
-        entry = { name, target, at: -Infinity, waiting: null, again: false, failed: false, forced: false, theirs: false };
+        entry = { name, target, at: -Infinity, waiting: null, again: false, failed: false, forced: false, theirs: false, owed: false, look: "never" };
         asked.set(key, entry);
         if (elsewhere.has(`${key} ${name}`)) theirs(entry, elsewhere.get(`${key} ${name}`));
       }
@@ -101,9 +103,12 @@
     /* Another tab has asked that at that time. */
     const theirs = (entry, at) => Object.assign(entry, { at: Math.max(entry.at, at), waiting: 0, theirs: true });
 
+    /* Whether a kept answer will do: there has been none, and none was looked for since the server went. */
+    const takesKept = (key, entry) => entry.look === "never" && Boolean(env.keeps && env.keeps(key));
+
     /* `must`: something is known to have changed, so that what is skipped now has to be asked later. */
     function judge(key, entry, { force, must }) {
-      if (!env.online()) return "skip";
+      if (!env.online() && !takesKept(key, entry)) return "skip";
       if (force) return "ask";
       if (!env.visible()) return "skip"; // asked when it is visible again
       const age = env.now() - entry.at;
@@ -117,9 +122,12 @@
 
     function send(key, entry, force) {
       number += 1;
-      Object.assign(entry, { at: env.now(), waiting: number, again: false, forced: false, theirs: false });
-      const request = { n: number, force, ...entry.target };
-      env.reach().then((reachable) => {
+      const kept = takesKept(key, entry);
+      Object.assign(entry, { at: env.now(), waiting: number, again: false, forced: false, theirs: false, owed: force });
+      if (kept) entry.look = "looked";
+      const request = { n: number, force, ...(kept && { kept }), ...entry.target };
+      const way = kept ? Promise.resolve(true) : env.reach(); // who keeps answers finds out whether the server is there
+      way.then((reachable) => {
         if (asked.get(key) !== entry || entry.waiting !== request.n) return;
         if (!reachable) Object.assign(entry, { waiting: null, forced: force });
         else if (!env.send(key, request)) asked.delete(key); // its page is gone
@@ -160,6 +168,7 @@
     function settle(key, entry, failed) {
       entry.waiting = null;
       entry.failed = failed;
+      if (!failed) Object.assign(entry, { owed: false, look: "had" });
       if (!entry.again) return;
       entry.again = false; // the timer finds nothing to do any more
       if (ask(key, entry.target, { must: true }) === "skip") entry.again = false;
@@ -167,6 +176,25 @@
 
     function askAll(options = {}) {
       for (const [key, entry] of [...asked]) ask(key, entry.target, options);
+    }
+
+    /*
+     * The server is back: what was on its way is lost, and everything is asked for anew; what a person wanted meanwhile,
+     * past the cache. That is told: [key, target] of each. The stream and the page's state both say it: once is enough.
+     */
+    function returned() {
+      const wanted = [];
+      if (env.now() - returnedAt < LULL_MS) return wanted;
+      returnedAt = env.now();
+      for (const [key, entry] of [...asked]) {
+        if (entry.look === "looked") entry.look = "never";
+        const at = Math.min(entry.at, env.now() - STUCK_MS);
+        Object.assign(entry, { at, waiting: null, again: false, theirs: false, forced: entry.forced || entry.owed });
+        const { forced } = entry;
+        const must = !SHARED[key]; // of all tabs that notice it, one asks for what serves them all
+        if (ask(key, entry.target, { must }) === "ask" && forced) wanted.push([key, entry.target]);
+      }
+      return wanted;
     }
 
     /* The page of this key was just opened: what an earlier visit asked for is answered to nobody. */
@@ -238,7 +266,7 @@
     }
 
     const heard = { asked: heardAsked, answer: heardAnswer, unanswered: heardUnanswered, refresh: heardRefresh };
-    return { ask, answered, askAll, askFailed, askDue, forget, refresh, share, heard };
+    return { ask, answered, askAll, askFailed, askDue, returned, forget, refresh, share, heard };
   }
 
   /* ---- in the browser ------------------------------------------------------------------------------------ */
@@ -257,6 +285,7 @@
         online: () => window.navigator.onLine !== false,
         reach: () => dc.live.reach(),
         paces,
+        keeps: (key) => key !== "threads_live" && Boolean(dc.offline?.isKept()), // those rows are of the moment
         send: (key, request) => dc.publish.publish(KEYS[key].store, { data: request }),
         periodMs: (key) => dc.periods.periodMs(kindOf(key)),
         post: (type, body) => dc.tabs.post(type, body),
@@ -311,9 +340,18 @@
     return (dc.callback_context.triggered || []).some((part) => part.prop_id === `${id}.n_clicks` && part.value);
   }
 
-  function refresh(hook, requests, others) {
-    const names = requests.map(([key, target]) => `${KEYS[key].cached} ${Object.values(target)[0]}`);
-    window.console.info(`[${hook}] Refresh: invalidated ${names.join(", ")}`);
+  const HOOKS = { nav: "useUsageRealtime", subscription: "useUsageRealtime", thread: "useThreadTokenUsage" };
+
+  function tellRefresh(requests) {
+    for (const hook of new Set(requests.map(([key]) => HOOKS[key]).filter(Boolean))) {
+      const names = requests.filter(([key]) => HOOKS[key] === hook).map(([key, target]) => `${KEYS[key].cached} ${Object.values(target)[0]}`);
+      window.console.info(`[${hook}] Refresh: invalidated ${names.join(", ")}`);
+    }
+  }
+
+  /* Without the server nothing is refreshed yet: it is once that is back. */
+  function refresh(requests, others) {
+    if (!dc.live.away()) tellRefresh(requests);
     theGate().refresh(requests, others);
   }
 
@@ -323,7 +361,7 @@
 
       nav(_ticks, _clicks, scope) {
         if (!scope) return;
-        if (clicked("nav-refresh")) refresh("useUsageRealtime", [["nav", { scope }], ["subscription", { scope }]]);
+        if (clicked("nav-refresh")) refresh([["nav", { scope }], ["subscription", { scope }]]);
         else theGate().ask("nav", { scope });
       },
 
@@ -335,7 +373,7 @@
         if (!thread_id) return "none";
         if (clicked("thread-refresh")) {
           const others = [["thread_detail", { thread_id }], ["thread_outlook", { thread_id }]];
-          refresh("useThreadTokenUsage", [["thread", { thread_id }]], others);
+          refresh([["thread", { thread_id }]], others);
           return theGate().ask("thread_detail", { thread_id }, { force: true });
         }
         if (!(dc.callback_context.triggered || []).length) {
@@ -388,6 +426,7 @@
       askAll: () => theGate().askAll(),
       askDue: () => theGate().askDue(),
       wake,
+      returned: () => tellRefresh(theGate().returned()),
       askFailed: () => theGate().askFailed(),
 
       /* The alert's button: asks everything past the cache, or loads a page again that never came. */

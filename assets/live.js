@@ -207,7 +207,7 @@
     function changed(known, back) {
       announce(known);
       refreshState();
-      if (back) dc.gate.askAll();
+      if (back) dc.gate.returned();
       if (back || known.connected) dc.address.retry();
     }
 
@@ -343,6 +343,16 @@
       shown: (store) => theTab().board.shown.get(store),
 
       connection: () => theTab().stream.known.connection,
+      away: () => String(theTab().page.state).startsWith("offline"),
+      values: () => theTab().board.shown,
+
+      /* Known from elsewhere than the stream: what stands here is kept, the server does not answer. */
+      lost() {
+        const { stream, refreshState } = theTab();
+        if (!stream.known.connected) stream.known.reachable = false;
+        refreshState();
+      },
+
       reach: () => theTab().stream.reach(),
       retry: () => theTab().stream.retry(),
       refresh: () => theTab().refreshState(),

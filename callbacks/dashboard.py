@@ -17,6 +17,7 @@ from callbacks import (
     failures,
     find,
     navigation,
+    offline,
     overview,
     preferences,
     requests,
@@ -31,6 +32,7 @@ from callbacks.routing import Router
 from data.queries import Queries
 from data.ranges import PRESETS
 from layouts import shell
+from release import release
 from settings import Settings
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -39,6 +41,7 @@ DOCUMENT = """<!DOCTYPE html>
 <html lang="en"{%root%}>
 <head>
 {%metas%}
+<meta name="creditpulse-release" content="RELEASE">
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="FAVICON">
 {%css%}
@@ -84,9 +87,11 @@ def make_dash(queries: Queries, settings: Settings, server: Flask | None = None)
         add_log_handler=False,
     )
     app.server.config[AUTH_CONFIG] = settings.auth
-    app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg"))
+    of = release()
+    app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg")).replace("RELEASE", of)
     app.layout = shell.shell(PRESETS)
     app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES], PRESETS)  # type: ignore[assignment]
+    offline.register(app, of)
     register(app, queries)
     return app
 

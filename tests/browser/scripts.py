@@ -8,6 +8,8 @@ NO_STREAM = """
     }
     window.WebSocket = Refused; window.EventSource = Refused;
 """
+# As where a browser allows no service worker: over plain HTTP, under any name but this machine's own.
+NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', {get: () => undefined});"
 # Intervals run `FASTER` times as fast, and each callback that the page asks of the server is noted with its time.
 FASTER = 5
 NOTED_ASKS = f"""

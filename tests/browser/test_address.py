@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.scripts import NO_WORKER
 from tests.browser.tab import Tab
 
 DASH_WITHOUT_ANSWER = re.compile("the server did not respond")  # its own line, of a page that was asked for
@@ -33,6 +34,7 @@ def network(tab: Tab, *, online: bool) -> None:
 
 def test_a_page_that_the_network_lost_comes_once_it_is_back(tab: Tab, threads: dict[str, UUID]) -> None:
     tab.expect(FAILED_REQUEST, DASH_WITHOUT_ANSWER)
+    tab.before_pages(NO_WORKER)
     tab.open_thread(threads["Aster"])
     network(tab, online=False)
     tab.find(".crumbs a").click()
@@ -45,6 +47,7 @@ def test_a_page_that_the_network_lost_comes_once_it_is_back(tab: Tab, threads: d
 
 def test_another_accounts_threads_are_hidden_until_the_answer_is_in(tab: Tab, threads: dict[str, UUID]) -> None:
     aster, birch = threads["Aster account"], threads["Birch account"]
+    tab.before_pages(NO_WORKER)
     tab.open_threads(f"?scope={aster}")
     tab.until_state("nav-live", "live")
     network(tab, online=False)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.browser.console import FAILED_REQUEST
 from tests.browser.customer import Customer
+from tests.browser.fixtures import MakeTab
+from tests.browser.sign_in import SignIn
 from tests.browser.tab import Tab
 from tests.servers import AppServer
 
@@ -59,12 +61,15 @@ def test_a_member_gets_their_own_and_nothing_else(guarded: AppServer, threads: d
 
 
 def test_a_members_pages_hold_their_own_and_nothing_else(
-    guarded: AppServer, threads: dict[str, UUID], make_tab: Callable[[AppServer], Tab]
+    guarded: AppServer, threads: dict[str, UUID], make_tab: MakeTab
 ) -> None:
-    tab = make_tab(guarded)
-    tab.expect(FAILED_REQUEST)  # the browser's own line about the 404
-    tab.command("Network.enable")
-    tab.command("Network.setExtraHTTPHeaders", headers={"X-Forwarded-Email": "ann@example.com"})
+    with SignIn(guarded.address, "ann@example.com") as proxy:
+        tab = make_tab(proxy)
+        tab.expect(FAILED_REQUEST)  # the browser's own line about the 404
+        look_around(tab, threads)
+
+
+def look_around(tab: Tab, threads: dict[str, UUID]) -> None:
     tab.open_threads()
     tab.until_state("nav-live", "live")
     tab.until(lambda: "Of Ann" in tab.text_of("#threads-grid"), "Ann's thread")

@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.customer import Customer
+from tests.browser.scripts import NO_WORKER
 from tests.browser.tab import Mouse, Tab, credits_text
 from tests.database import workload
 
@@ -224,6 +225,7 @@ def test_another_accounts_figures_are_hidden_until_the_answer_is_in(
     tab: Tab, customer: Customer, thread: UUID, account: UUID
 ) -> None:
     other = customer.account("Birch")
+    tab.before_pages(NO_WORKER)
     open_overview(tab, f"?scope={account}&zone=UTC")
     tab.until_state("overview-threads", "ready")
     tab.command("Network.enable")

@@ -29,6 +29,7 @@ MakeClient = Callable[[Viewer], FlaskClient]
 @pytest.fixture
 def make_client(engine: Engine) -> MakeClient:
     server = Flask("creditpulse")
+    server.secret_key = "secret"
     queries = Queries(engine, QueryCache(make_cache(server, None)), Decimal(100))
     app = make_dash(queries, Settings(auth="header"), server)
 
@@ -53,6 +54,12 @@ def thread(connection: psycopg.Connection[Any]) -> UUID:
 
 
 def call(client: FlaskClient, output: str, source: str, value: object) -> Any:
+    answer = asked(client, output, source, value)
+    assert answer.status_code == 200
+    return answer.json
+
+
+def asked(client: FlaskClient, output: str, source: str, value: object) -> Any:
     component, prop = output.split(".")
     body = {
         "output": output,
@@ -60,9 +67,7 @@ def call(client: FlaskClient, output: str, source: str, value: object) -> Any:
         "inputs": [{"id": source, "property": "data", "value": value}],
         "changedPropIds": [f"{source}.data"],
     }
-    answer = client.post("/_dash-update-component", json=body)
-    assert answer.status_code == 200
-    return answer.json
+    return client.post("/_dash-update-component", json=body)
 
 
 def test_a_page_that_is_there_is_200_and_one_that_is_not_404(make_client: MakeClient, thread: UUID) -> None:
@@ -202,3 +207,25 @@ def test_where_there_is_more_a_group_leads_to_all_of_it(
 def test_a_stranger_finds_nothing(make_client: MakeClient, thread: UUID) -> None:
     for typed in (str(thread), "own@x", "own"):
         assert look_for(make_client(STRANGER), typed)["groups"] == []
+
+
+def test_documents_and_answers_say_whose_they_are_and_of_which_release(make_client: MakeClient, thread: UUID) -> None:
+    """For the browser, which keeps them apart, and knows a new release by it."""
+    keys = {}
+    for viewer in (PERSON, STRANGER):
+        client = make_client(viewer)
+        document = client.get(f"/threads/{thread}")
+        keys[viewer] = document.headers["X-Creditpulse-Viewer"]
+        release = document.headers["X-Creditpulse-Release"]
+        assert f'<meta name="creditpulse-viewer" content="{keys[viewer]}">' in document.text
+        assert f'<meta name="creditpulse-release" content="{release}">' in document.text
+        for path in ("/_dash-layout", "/_dash-dependencies"):
+            assert client.get(path).headers["X-Creditpulse-Viewer"] == keys[viewer]
+        answer = asked(client, "nav-answer.data", "nav-request", {"n": 1, "scope": str(min(viewer.accounts))})
+        assert answer.headers["X-Creditpulse-Viewer"] == keys[viewer]
+        assert answer.headers["X-Creditpulse-Release"] == release
+    assert keys[PERSON] != keys[STRANGER]
+
+
+def test_files_are_the_same_for_everyone(make_client: MakeClient) -> None:
+    assert "X-Creditpulse-Viewer" not in make_client(PERSON).get("/assets/live.js").headers

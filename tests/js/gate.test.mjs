@@ -5,7 +5,7 @@ import { fakeClock, plain, settled, stage } from "./stage.mjs";
 const { gate: gates, pace } = stage(["pace", "gate"]);
 const ALL = { scope: "all" };
 
-function makeGate(paces = {}) {
+function makeGate(paces = {}, more = {}) {
   const clock = fakeClock();
   const world = { visible: true, online: true, reachable: true, onPage: true, sent: [] };
   const gate = gates.createGate({
@@ -22,6 +22,7 @@ function makeGate(paces = {}) {
       if (world.onPage) world.sent.push(plain({ key, ...request }));
       return world.onPage;
     },
+    ...more,
   });
   return { gate, clock, world };
 }
@@ -205,4 +206,85 @@ test("what keeps the page busy is asked for with the first value after its rest,
   assert.equal(await asked(world), 2);
   clock.advance(1);
   assert.equal(await asked(world), 3);
+});
+
+const makeKeepingGate = () => makeGate({}, { keeps: (key) => key !== "threads_live" });
+
+test("without the server a kept answer is asked for where there is none yet, once", async () => {
+  const { gate, world, clock } = makeKeepingGate();
+  Object.assign(world, { reachable: false, online: false });
+  gate.ask("nav", ALL);
+  gate.ask("threads_live", { ids: [] });
+  await settled();
+  assert.deepEqual(world.sent, [{ key: "nav", n: 1, force: false, kept: true, scope: "all" }]);
+  gate.answered("nav", 1, { failed: true });
+  clock.advance(20000);
+  gate.ask("nav", ALL);
+  assert.equal(await asked(world), 1);
+});
+
+test("who has an answer takes no kept one", async () => {
+  const { gate, world, clock } = makeKeepingGate();
+  gate.ask("nav", ALL);
+  await settled();
+  gate.answered("nav", 1);
+  clock.advance(2000);
+  gate.ask("nav", ALL, { force: true });
+  await settled();
+  assert.deepEqual(world.sent[1], { key: "nav", n: 2, force: true, scope: "all" });
+  world.reachable = false;
+  clock.advance(2000);
+  gate.ask("nav", ALL);
+  assert.equal(await asked(world), 2);
+});
+
+test("what a person wanted without the server is asked for past the cache once it is back, and told", async () => {
+  for (const away of [{ online: false }, { reachable: false }]) {
+    const { gate, world, clock } = makeGate();
+    gate.ask("nav", ALL);
+    await settled();
+    gate.answered("nav", 1);
+    clock.advance(2000);
+    Object.assign(world, away);
+    gate.ask("nav", ALL, { force: true });
+    assert.equal(await asked(world), 1);
+    Object.assign(world, { online: true, reachable: true });
+    assert.deepEqual(plain(gate.returned()), [["nav", ALL]]);
+    await settled();
+    assert.deepEqual(world.sent[1].force, true);
+  }
+});
+
+test("what a person wanted of a server that did not answer is past the cache, also where it is asked for by a tick", async () => {
+  const { gate, world, clock } = makeGate();
+  world.reachable = false;
+  gate.ask("nav", ALL, { force: true });
+  await settled();
+  world.reachable = true;
+  clock.advance(2000);
+  gate.ask("nav", ALL);
+  await settled();
+  assert.deepEqual(world.sent.map(({ force }) => force), [true]);
+});
+
+test("a refresh that was on its way when the server went is done again once it is back; one that was answered is not", async () => {
+  const { gate, world, clock } = makeGate();
+  gate.ask("nav", ALL, { force: true });
+  gate.ask("thread", { thread_id: "t" }, { force: true });
+  await settled();
+  gate.answered("thread", 2);
+  clock.advance(500);
+  assert.deepEqual(plain(gate.returned()), [["nav", ALL]]);
+  await settled();
+  assert.deepEqual(world.sent.slice(2).map(({ key, force }) => [key, force]), [["nav", true], ["thread", false]]);
+});
+
+test("everything is asked for at once when the server is back, however lately it was asked for", async () => {
+  const { gate, world } = makeKeepingGate();
+  gate.ask("nav", ALL);
+  await settled();
+  gate.returned();
+  gate.returned(); // both the stream and the page's state say so
+  await settled();
+  assert.deepEqual(world.sent.map(({ n, kept }) => [n, kept]), [[1, true], [2, true]]);
 });
