@@ -59,12 +59,11 @@ class Windows:
     def streams(self) -> list[int]:
         return [int(str(count)) for count in self.each(lambda tab: tab.script(OPEN))]
 
+    def leading(self) -> list[bool]:
+        return [bool(leads) for leads in self.each(lambda tab: tab.script(LEADS))]
+
     def leaders(self) -> list[str]:
-        return [
-            handle
-            for handle, leads in zip(self.handles, self.each(lambda tab: tab.script(LEADS)), strict=True)
-            if leads
-        ]
+        return [handle for handle, leads in zip(self.handles, self.leading(), strict=True) if leads]
 
     def until_shared(self, cost: str) -> str:
         """Each is live and shows that, and one has the stream for all; which."""
@@ -73,10 +72,13 @@ class Windows:
                 tab.until_state("thread-live", "live")
                 tab.until_cost("thread-credits", Decimal(cost))
                 tab.until_cost("nav-credits", Decimal(cost))
+        self.tab.until(self.is_shared, "one stream for all, which the leader has")
         (leader,) = self.leaders()
-        assert self.streams() == [int(handle == leader) for handle in self.handles]
-        assert self.streams_there() == 1
         return leader
+
+    def is_shared(self) -> bool:
+        """A new leader is live on the last one's word for a moment, before its own stream is there."""
+        return self.streams() == [int(leads) for leads in self.leading()] and self.streams_there() == 1
 
     def streams_there(self) -> int:
         """As the server has them."""
@@ -166,7 +168,7 @@ def test_a_hidden_leader_hands_over_to_the_tab_that_is_shown(windows: Windows, c
         with windows.at(handle) as tab:
             tab.until(lambda: tab.script(LEADS), "the shown tab to lead", SOON)
             tab.until_state("thread-live", "live")
-            assert tab.script(OPEN) == 1
+            tab.until_is(lambda: tab.script(OPEN), 1, "its streams")
     customer.call(windows.thread, windows.account, "1")
     with windows.at(second) as tab:
         tab.until_cost("thread-credits", Decimal("2.000000"))
