@@ -36,6 +36,7 @@ class Step:
     page: int | None = None
     detail: str = ""
     ends: bool = False
+    unanswered: bool = False  # a page is loaded although nothing answers
 
     @property
     def thing(self) -> tuple[str, int | None, int | None]:
@@ -61,7 +62,7 @@ class Plan:
 
 
 def plan(seed: int, *, offline_loads: bool = False) -> Plan:
-    """`offline_loads`: pages can be loaded although nothing answers."""
+    """`offline_loads`: pages that were visited can be loaded although nothing answers."""
     return Planner(random.Random(seed), offline_loads).plan(seed)
 
 
@@ -69,12 +70,14 @@ def plan(seed: int, *, offline_loads: bool = False) -> Plan:
 class Planner:
     chance: random.Random
     offline_loads: bool
-    pages: list[int] = field(default_factory=list)  # how many, of each browser
+    pages: list[list[str]] = field(default_factory=list)  # that are open, of each browser
+    visited: list[set[str]] = field(default_factory=list)
     lasting: dict[tuple[str, int | None, int | None], Step] = field(default_factory=dict)
 
     def plan(self, seed: int) -> Plan:
         first = [[self.some_page() for _ in range(self.chance.randint(1, 2))] for _ in range(BROWSERS)]
-        self.pages = [len(pages) for pages in first]
+        self.pages = [list(pages) for pages in first]
+        self.visited = [set(pages) for pages in first]
         return Plan(seed, first, [*self.middle(), *self.end()])
 
     def middle(self) -> Iterator[Step]:
@@ -94,13 +97,15 @@ class Planner:
         kinds = [*OF_PATH, *OF_PATH, *OF_SERVER, *OF_NETWORK * 2, *OF_PAGE * 2, *AT_ONCE]
         what = self.chance.choice(kinds)
         browser = None if what in OF_SERVER or what == "terminate" else self.chance.randrange(BROWSERS)
-        step = Step(self.pause(), what, browser, self.page(what, browser), self.detail(what))
+        unanswered = what in ("open", "reload") and self.deaf(browser)
+        step = Step(self.pause(), what, browser, self.page(what, browser), self.detail(what), unanswered=unanswered)
         if not self.can(step):
             return None
         if step.what == "open" and browser is not None:
-            self.pages[browser] += 1
+            self.pages[browser].append(step.detail)
+            self.visited[browser].add(step.detail)
         elif step.what == "close" and browser is not None:
-            self.pages[browser] -= 1
+            self.pages[browser].pop()
         elif step.thing[0]:
             self.lasting[step.thing] = step
         return step
@@ -109,15 +114,17 @@ class Planner:
         if browser is None or what not in (*OF_PAGE, "close", "reload", "refresh"):
             return None
         # No page's number may change, so only the last can be closed.
-        return self.pages[browser] - 1 if what == "close" else self.chance.randrange(self.pages[browser])
+        count = len(self.pages[browser])
+        return count - 1 if what == "close" else self.chance.randrange(count)
 
     def can(self, step: Step) -> bool:
-        if step.what in ("open", "reload") and not self.offline_loads and self.deaf(step.browser):
+        if step.unanswered and not self.offline_loads:
             return False
         if step.browser is not None and step.what == "open":
-            return self.pages[step.browser] < MOST_PAGES
+            known = step.detail in self.visited[step.browser]
+            return len(self.pages[step.browser]) < MOST_PAGES and (known or not step.unanswered)
         if step.browser is not None and step.what == "close":
-            return self.pages[step.browser] > 1 and not self.is_away(step)
+            return len(self.pages[step.browser]) > 1 and not self.is_away(step)
         if step.what in ("reload", "refresh"):
             return not self.is_away(step)
         return step.thing not in self.lasting or not step.thing[0]

@@ -16,6 +16,7 @@ from tests.browser.devtools import DevTools
 from tests.faults.sight import Sight
 from tests.servers import ROOT, wait_until
 
+KEPT = "Boolean(document.documentElement.dataset.kept && navigator.serviceWorker.controller)"
 WITNESS = (ROOT / "tests" / "faults" / "witness.js").read_text()
 PATIENCE_SECONDS = 30.0  # until a page has opened, on a busy machine
 # What Dash says of a request that was cut off while it was answered; the page itself shows an alert.
@@ -47,16 +48,24 @@ class Screen:
     def click(self, name: str) -> None:
         self.evaluate(f"document.getElementById('{name}')?.click()")
 
-    def await_opened(self) -> None:
-        """Until the page shows its figures, and has all that it loads for itself."""
+    def await_opened(self, *, answered: bool = True) -> None:
+        """Until the page shows its figures, and, where it is answered at all, has all that it loads for itself."""
+        opened = self.is_opened if answered else self.is_figured
         try:
-            wait_until(self.is_opened, f"{self.path} to open", PATIENCE_SECONDS)
+            wait_until(opened, f"{self.path} to open", PATIENCE_SECONDS)
         except AssertionError as error:
             shown = {card: self.sight.glances[card][-1:] for card in self.sight.topics}
             raise AssertionError(f"{error}; it shows {shown}, and waits for {sorted(self.pending.values())}") from None
 
     def is_opened(self) -> bool:
-        return not self.pending and all(self.sight.is_figured(card) for card in self.sight.topics)
+        return not self.pending and self.is_figured()
+
+    def is_figured(self) -> bool:
+        return all(self.sight.is_figured(card) for card in self.sight.topics)
+
+    def await_kept(self) -> None:
+        """Until its worker has what the page was made of."""
+        wait_until(lambda: bool(self.evaluate(KEPT)), f"{self.path} to be kept", PATIENCE_SECONDS)
 
     def await_state(self, state: str) -> None:
         def there() -> bool:
@@ -80,9 +89,6 @@ class Screen:
         """Or thaw it. Browsers freeze pages that nobody sees: no script of theirs runs, and nothing is closed."""
         self.thawed = not frozen
         self.call("Page.setWebLifecycleState", state="frozen" if frozen else "active")
-
-    def set_network(self, online: bool) -> Future[dict[str, Any]]:
-        return self.devtools.ask("Network.emulateNetworkConditions", self.session, offline=not online, **UNLIMITED)
 
     def hear(self, event: str, parameters: dict[str, Any]) -> None:
         if event == "Network.requestWillBeSent":
@@ -122,12 +128,15 @@ class Browser:
         self.screens: list[Screen] = []
         self.closed: list[Screen] = []
         self.by_session: dict[str, Screen] = {}
+        self.attached: dict[str, str] = {}  # sessions of workers, by target
         self.online = True
         self.devtools = DevTools(debugger, self.hear)
         blank = self.devtools.call("Target.getTargets")["targetInfos"]
         self.home = self.attach(next(found["targetId"] for found in blank if found["type"] == "page"))
 
     def hear(self, session: str, event: str, parameters: dict[str, Any]) -> None:
+        if event == "Target.detachedFromTarget":
+            self.attached = {name: one for name, one in self.attached.items() if one != parameters["sessionId"]}
         if screen := self.by_session.get(session):
             screen.hear(event, parameters)
 
@@ -145,7 +154,7 @@ class Browser:
         for script in self.scripts:
             screen.call("Page.addScriptToEvaluateOnNewDocument", source=script)
         if not self.online:
-            screen.set_network(False).result(PATIENCE_SECONDS)
+            set_network(self.devtools, session, False).result(PATIENCE_SECONDS)
         screen.call("Page.navigate", url=f"http://{self.address}{path}")
         self.screens.append(screen)
         return screen
@@ -159,8 +168,18 @@ class Browser:
     def set_network(self, online: bool) -> None:
         """Of every page at once, as far as anything is at once."""
         self.online = online
-        for answer in [screen.set_network(online) for screen in self.screens]:
+        sessions = [*(screen.session for screen in self.screens), *self.workers()]
+        for answer in [set_network(self.devtools, session, online) for session in sessions]:
             answer.result(PATIENCE_SECONDS)
+
+    def workers(self) -> list[str]:
+        """The sessions of what answers in the server's place; each has a network of its own."""
+        for target in self.devtools.call("Target.getTargets")["targetInfos"]:
+            name = target["targetId"]
+            if target["type"] == "service_worker" and self.address in target["url"] and name not in self.attached:
+                self.attached[name] = self.attach(name)
+                self.devtools.call("Network.enable", self.attached[name])
+        return list(self.attached.values())
 
     def forget(self, at: float) -> None:
         """Closes every page, and forgets all that pages of this address have kept."""
@@ -176,6 +195,10 @@ class Browser:
             screen.freeze(False)
         if not screen.visible:
             screen.show(True)
+
+
+def set_network(devtools: DevTools, session: str, online: bool) -> Future[dict[str, Any]]:
+    return devtools.ask("Network.emulateNetworkConditions", session, offline=not online, **UNLIMITED)
 
 
 @contextmanager

@@ -51,10 +51,10 @@ class Outcome:
         return "\n".join([*lines, *(f"  WRONG: {fault}" for fault in self.faults)])
 
 
-def run_sequence(stage: Stage, seed: int, *, offline_loads: bool = False) -> Outcome:
+def run_sequence(stage: Stage, seed: int) -> Outcome:
     outcome = Outcome(seed)
     try:
-        play(stage, plan(seed, offline_loads=offline_loads), outcome)
+        play(stage, plan(seed, offline_loads=stage.keeps_pages), outcome)
     except AssertionError as error:
         outcome.faults.append(str(error))
     finally:

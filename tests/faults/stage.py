@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 import psycopg
 
 from tests.faults.plan import BROWSERS, Step
@@ -45,7 +46,14 @@ class Stage:
         for screen in self.screens:
             screen.await_opened()
             screen.await_state("live")
+            if self.keeps_pages:
+                screen.await_kept()
         return self.spending
+
+    @property
+    def keeps_pages(self) -> bool:
+        """Whether pages that were visited open without the server."""
+        return "javascript" in httpx.get(f"http://{self.server.address}/sw.js").headers.get("content-type", "")
 
     @property
     def screens(self) -> list[Screen]:
@@ -85,7 +93,7 @@ class Stage:
         elif step.what == "network-off":
             self.browsers[step.browser].set_network(False)
         elif step.what == "open":
-            self.open(step.browser, step.detail).await_opened()
+            self.open(step.browser, step.detail).await_opened(answered=not step.unanswered)
         else:
             start_of_path(step, self.proxies[step.browser])
 
@@ -108,7 +116,7 @@ class Stage:
             self.browsers[step.browser or 0].close(screen, time.time())
         elif step.what == "reload":
             screen.reload()
-            screen.await_opened()
+            screen.await_opened(answered=not step.unanswered)
         else:
             screen.click("nav-refresh")
 
