@@ -11,7 +11,7 @@ from tests.faults.sequences import run_sequence
 from tests.faults.stage import Stage, staged
 from tests.faults.verdict import assert_nothing_differs
 
-SEEDS = (1, 3, 9, 14)
+SEEDS = (62, 162, 196, 197, 202)  # short ones, with every kind of fault among them
 
 
 @pytest.fixture
