@@ -9,6 +9,7 @@
   const dc = (window.dash_clientside = window.dash_clientside || {});
 
   const EVERYONES = ["changed", "beat"];
+  const AWAITED_MS = 1000; // so that what a new topic shows is never 2 s old, and called live
   const TIME = /At$/; // what is known of times goes to other tabs as ages: their clocks differ
 
   /* The topic of a value; null for what is everyone's, such as a beat or a hint. */
@@ -46,6 +47,7 @@
     let version = -1; // the newest that was seen
     let missed = false; // changes may have gone to nobody
     let behind = new Set(); // topics whose values may have moved while this tab did not listen
+    let awaited = new Map(); // topics that the stream has told nothing of yet, and since when they are followed
     let wasReachable = true;
     let timer = null;
 
@@ -66,6 +68,26 @@
     /* ---- what is known, and by whom ---- */
 
     const isPaused = () => pauses.size > 0;
+
+    /* What a page shows of a new topic until then is an answer, and soon too old. */
+    const isOverdue = () => [...awaited.values()].some((since) => env.now() - since >= AWAITED_MS);
+
+    function awaitTopics(wanted) {
+      const since = (topic) => awaited.get(topic) ?? env.now();
+      const untold = wanted.filter((topic) => awaited.has(topic) || !mine.includes(topic));
+      awaited = new Map(untold.map((topic) => [topic, since(topic)]));
+    }
+
+    /* Of these topics the stream has told; whether that is news to whoever waited. */
+    function heardOf(messages) {
+      const waited = isOverdue();
+      for (const message of messages) {
+        behind.delete(topicOf(message));
+        awaited.delete(topicOf(message));
+      }
+      return waited && !isOverdue();
+    }
+
     const isFresh = () => heard !== null && env.now() - heard.at < SILENCE_MS;
 
     /* A new leader lives on what the last one said until its own first frame is in, but no longer than anyone may. */
@@ -75,7 +97,7 @@
 
     const known = { connection: 0 };
     const ofThisTab = {
-      connected: () => !isPaused() && !behind.size && view().connected,
+      connected: () => !isPaused() && !behind.size && !isOverdue() && view().connected,
       off: () => isPaused(),
     };
     for (const name of Object.keys({ ...own.known, ...ofThisTab }).filter((one) => one !== "connection")) {
@@ -119,8 +141,9 @@
       missed = false;
       if (isPaused()) return;
       const followed = messages.filter((message) => topicOf(message) === null || mine.includes(topicOf(message)));
-      for (const message of followed) behind.delete(topicOf(message));
+      const caughtUp = heardOf(followed);
       if (followed.length || hint.length) env.onFrame([...followed, ...hint], known);
+      if (caughtUp) tell();
     }
 
     function ownFrame(messages) {
@@ -219,6 +242,7 @@
     let begun = false;
 
     function follow(wanted) {
+      awaitTopics(wanted);
       mine = wanted;
       behind = new Set(mine.filter((topic) => behind.has(topic)));
       want();

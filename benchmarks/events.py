@@ -82,7 +82,7 @@ WATCH = """
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one way to paint. Seconds are those of the page's main thread."""
+    """Of one way to paint. Seconds are those that the main thread was at work, by its own clock."""
 
     name: str
     events: int
@@ -222,7 +222,7 @@ def observe(address: str, feed: Feed, name: str, scripts: list[str], options: ar
         tab = Tab(driver, address)
         tab.command("Page.enable")
         tab.command("Page.setBypassCSP", enabled=True)  # the stream is of another port
-        tab.command("Performance.enable", timeDomain="timeTicks")
+        tab.command("Performance.enable", timeDomain="threadTicks")
         for script in (REDIRECT % feed.port, *scripts):
             tab.before_pages(script)
         tab.open_thread(THREAD, f"?scope={ACCOUNT}")

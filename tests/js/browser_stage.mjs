@@ -64,7 +64,7 @@ export function fakeLocks() {
 
 /* The server: values by topic, and the sockets that are open. */
 export function fakeServer(clock) {
-  const server = { version: 1, values: new Map(), sockets: new Set(), forbidden: new Set(), opened: 0, delayMs: 20 };
+  const server = { version: 1, values: new Map(), sockets: new Set(), forbidden: new Set(), opened: 0, delayMs: 20, readMs: 0 };
   const value = (topic) => ({ type: "nav-usage", scope: topic.slice(4), version: server.version, cost: server.values.get(topic) ?? 0 });
   const beat = () => ({ type: "beat", version: server.version, listening: true, queue_age_ms: 0 });
 
@@ -96,6 +96,7 @@ export function fakeServer(clock) {
         const { subscribe = [], unsubscribe = [] } = JSON.parse(text);
         this.topics = [...new Set([...this.topics.filter((topic) => !unsubscribe.includes(topic)), ...subscribe])];
         if (subscribe.some((topic) => server.forbidden.has(topic))) this.end(4403);
+        else if (subscribe.length && server.readMs) clock.setTimeout(() => this.push(subscribe.map(value)), server.readMs);
         else if (subscribe.length) this.push(subscribe.map(value));
       }
 

@@ -272,6 +272,21 @@ test("a tab that wakes is not live before it has the values of now", async () =>
   assert.deepEqual([browser.state(follower), costs(follower)["nav:x"]], ["live", 9]);
 });
 
+test("a tab is not live on a topic that the stream has told nothing of for a second", async () => {
+  const browser = await makeBrowser(1);
+  browser.server.readMs = 3000; // a busy server
+  const tab = browser.openTab({ topics: ["nav:all", "nav:x"] });
+  await browser.advance(900);
+  assert.equal(browser.state(tab), "live"); // what it was answered when it opened is not old yet
+  await browser.advance(300);
+  assert.deepEqual([browser.state(tab), browser.state([...browser.tabs][0])], ["polling", "live"]);
+  await browser.advance(2000);
+  assert.equal(browser.state(tab), "live");
+  browser.follow(tab, ["nav:all"]);
+  await browser.advance(1200);
+  assert.equal(browser.state(tab), "live");
+});
+
 test("a tab that wakes does not rob a leader that it only did not hear", async () => {
   const browser = await makeBrowser(2);
   const [leader] = browser.leaders();
