@@ -16,7 +16,7 @@ SHORT = {
     "pages": ["--rows", "100K", "1M"],
     "raw_chart": ["--rows", "1M"],
     "drawing": ["--rows", "1M", "--accounts", "2", "--blocks", "20"],
-    "tabs": ["--tabs", "1", "3", "--uses", "active", "--seconds", "30"],
+    "tabs": ["--tabs", "1", "3", "--uses", "active", "--seconds", "45"],
     "events": ["--seconds", "6"],
     "forecast": [],
 }

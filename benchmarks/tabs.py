@@ -5,7 +5,8 @@ call every few seconds: one shows our pages, the other benchmarks/plain.html, th
 every tab has a stream and intervals of its own, and reads three queries again at each event. Each kind of use is
 counted for as long as is said, in real time, and reckoned up to an hour. Nothing is scaled; but that nobody has touched
 anything for 5 minutes is brought about by putting our pages' clocks forward by as much, as after a computer's sleep.
-Tabs that are in use or idle are all in sight, each in a window of its own; hidden ones have been so for over a minute.
+The tabs are in one window, of which a person sees the one in front; hidden, they have been so for over a minute. Side
+by side, each has a window of its own, and all are in sight.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from data.migrate import migrate
 from tests.faults.screens import Browser, Screen, browsing
 from tests.web_proxy import STREAMS, WebProxy
 
-USES = ("active", "idle", "hidden")
+USES = ("active", "idle", "hidden", "side by side")
 IDLE_SECONDS = 5 * 60 + 1
 HIDDEN_SECONDS = 63.0  # a hidden tab gives its stream up after 60
 SETTLE_SECONDS = 6.0
@@ -58,6 +59,17 @@ CLOCKS = """(() => {
     performance.now = () => steady() + aheadMs;
     window.putForward = (seconds) => { aheadMs += seconds * 1000; };
 })()"""
+NOTED = """(() => {
+    const fetch = window.fetch.bind(window);
+    window.asked = {};
+    window.fetch = (resource, options) => {
+        if (String(resource.url || resource).includes("_dash-update-component")) {
+            const name = JSON.parse(options.body).output.replace(/^\\.\\./, "").split(".")[0];
+            window.asked[name] = (window.asked[name] || 0) + 1;
+        }
+        return fetch(resource, options);
+    };
+})()"""
 FREQUENCY = "document.getElementById('nav-frequency')?.textContent"
 STATUSES = "QUERIES.map(({status}) => status).join()"
 
@@ -83,6 +95,7 @@ class Cell:
     threads: int
     ours: Use
     plain: Use
+    callbacks: Counter[str]  # which of ours were asked
     frequency: str  # how often ours says that it asks
 
 
@@ -94,11 +107,17 @@ class Person:
     browser: Browser
     path: str
 
-    def open(self, account: UUID, threads: Sequence[UUID], tabs: int) -> None:
+    def open(self, account: UUID, threads: Sequence[UUID], tabs: int, *, windows: bool) -> None:
         for number in range(tabs):
-            thread = threads[number % len(threads)]
+            path = self.path.format(thread=threads[number % len(threads)], account=account)
             cards = {"nav": "", "thread": ""} if "plain" not in self.path else {}
-            self.browser.open(self.path.format(thread=thread, account=account), cards).await_opened()
+            self.browser.open(path, cards, window=windows or number == 0).await_opened()
+
+    def callbacks(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for screen in self.screens:
+            found.update(screen.evaluate("window.asked"))
+        return found
 
     @property
     def screens(self) -> list[Screen]:
@@ -120,10 +139,13 @@ def main() -> int:
         )
         stack.enter_context(working(url, account, threads[0], options.every))
         cells = []
+        uses = sorted(options.uses, key=USES.index)
         for tabs in options.tabs:
-            for shown in sorted({1, tabs}):
-                uses = options.uses if shown == 1 else ["active"] if "active" in options.uses else []
-                cells += observe(ours, plain, account, threads[:shown], tabs, uses, options.seconds)
+            in_one = [use for use in uses if use != USES[-1]]
+            cells += observe(ours, plain, account, threads[:1], tabs, in_one, options.seconds)
+            if tabs > 1:
+                for shown in (1, tabs) if USES[-1] in uses else ():
+                    cells += observe(ours, plain, account, threads[:shown], tabs, [USES[-1]], options.seconds)
     report(cells, options)
     return 0
 
@@ -132,7 +154,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tabs", type=int, nargs="+", default=[1, 3, 10], help="how many (default: 1 3 10)")
     parser.add_argument("--uses", nargs="+", choices=USES, default=list(USES), help="which kinds (default: all)")
-    parser.add_argument("--seconds", type=float, default=120, help="that each is counted for (default: 120)")
+    parser.add_argument("--seconds", type=float, default=90, help="that each is counted for (default: 90)")
     parser.add_argument("--every", type=float, default=5, help="seconds between two calls (default: 5)")
     return parser.parse_args()
 
@@ -144,7 +166,7 @@ def person(target: tuple[str, int], path: str) -> Iterator[Person]:
         profile = Path(stack.enter_context(folder))
         proxy = stack.enter_context(WebProxy(target))
         proxy.place("/plain", PLAIN)
-        yield Person(proxy, stack.enter_context(browsing(profile, proxy.address, (CLOCKS,))), path)
+        yield Person(proxy, stack.enter_context(browsing(profile, proxy.address, (CLOCKS, NOTED))), path)
 
 
 @contextmanager
@@ -178,15 +200,17 @@ def observe(
     """One kind of use after the other, of the same tabs."""
     people, cells = (ours, plain), []
     for one in people:
-        one.open(account, threads, tabs)
-    for use in sorted(uses, key=USES.index):
+        one.open(account, threads, tabs, windows=uses[0] == USES[-1])
+    for use in uses:
         bring_about(use, people)
+        asked = ours.callbacks()
         before = [(one.proxy.requests, one.proxy.opened) for one in people]
         began = time.monotonic()
         time.sleep(seconds)
         taken = time.monotonic() - began
         found = [used(one, *then, taken) for one, then in zip(people, before, strict=True)]
-        cells.append(Cell(tabs, use, len(threads), *found, frequency=str(ours.screens[0].evaluate(FREQUENCY))))
+        frequency = str(ours.screens[-1].evaluate(FREQUENCY))
+        cells.append(Cell(tabs, use, len(threads), *found, ours.callbacks() - asked, frequency))
         check(plain)
     for one in people:
         one.browser.forget(time.time())
@@ -238,7 +262,7 @@ def report(cells: Sequence[Cell], options: argparse.Namespace) -> None:
     columns = ("tabs", "use", "requests", "plain", "plain : ours", "streams", "plain", "opened anew", "it says")
     harness.show(title, columns, rows)
     for cell in cells:
-        print(f"{cell.tabs} {cell.use}: ours {dict(cell.ours.requests)}, plain {dict(cell.plain.requests)}")
+        print(f"{cell.tabs} {cell.use}: ours {dict(cell.ours.requests)}: {dict(cell.callbacks)}")
     print(harness.machine())
 
 

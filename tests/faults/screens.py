@@ -143,8 +143,9 @@ class Browser:
     def attach(self, target: str) -> str:
         return str(self.devtools.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
 
-    def open(self, path: str, topics: dict[str, str]) -> Screen:
-        target = self.devtools.call("Target.createTarget", url="about:blank", newWindow=True)["targetId"]
+    def open(self, path: str, topics: dict[str, str], *, window: bool = True) -> Screen:
+        """In a window of its own, or in front of the page that was opened last."""
+        target = self.devtools.call("Target.createTarget", url="about:blank", newWindow=window)["targetId"]
         session = self.attach(target)
         screen = Screen(self.devtools, target, session, path, Sight(topics))
         self.by_session[session] = screen
