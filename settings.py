@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 PREFIX = "CREDITPULSE_"
 AUTH_MODES = ("local", "header", "oidc")
 MOST_CREDITS_PER_DOLLAR = 10**9
+LOG_FORMATS = ("plain", "json")
+LEAST_TOKEN_LETTERS = 16
 
 
 class SettingsError(ValueError):
@@ -46,6 +48,8 @@ class Settings:
     users_table: str | None = None
     credits_per_dollar: Decimal = Decimal(100)
     fold_interval_ms: int = 10
+    log_format: str = "plain"
+    metrics_token: str | None = None
     secret_key: str | None = None
 
     def __repr__(self) -> str:
@@ -121,6 +125,19 @@ def parse_auth(name: str, text: str) -> str:
     return text
 
 
+def parse_log_format(name: str, text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise SettingsError(f"{name} is {text!r}; set it to one of {', '.join(LOG_FORMATS)}")
+    return text
+
+
+def parse_token(name: str, text: str) -> str:
+    """What can be sent in a header, and not guessed; the error does not repeat it."""
+    if len(text) < LEAST_TOKEN_LETTERS or not (text.isascii() and text.isprintable()) or " " in text:
+        raise SettingsError(f"{name} must be {LEAST_TOKEN_LETTERS} or more letters, digits and signs without spaces")
+    return text
+
+
 def parse_database_url(name: str, text: str) -> str:
     if not text.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
         raise SettingsError(f"{name} must look like postgresql://user@host:5432/database")
@@ -178,6 +195,8 @@ PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "users_table": parse_table,
     "credits_per_dollar": parse_rate,
     "fold_interval_ms": parse_interval,
+    "log_format": parse_log_format,
+    "metrics_token": parse_token,
 }
 
 

@@ -104,7 +104,7 @@ class Download(Response):
         """A download that has failed ends without its last chunk: so its client knows that it is not whole."""
         error = None if sending.cancelled() else sending.exception()
         if error is not None and not isinstance(error, OSError):
-            logger.error("action=download_failed", exc_info=error)
+            logger.error("a download failed", exc_info=error, extra={"action": "download.failed"})
 
 
 async def hung_up(receive: Receive) -> None:

@@ -43,7 +43,7 @@ def problem_of(error: Exception) -> Response:
         return problem(404, str(error))
     if isinstance(error, UnavailableError):
         return problem(503, str(error), {"Retry-After": "5"})
-    logger.error("action=api_failed", exc_info=error)
+    logger.error("an answer of the API failed", exc_info=error, extra={"action": "api.failed"})
     return problem(500, "Something went wrong.")
 
 

@@ -25,6 +25,7 @@ from callbacks import (
     thread,
     thread_header,
     threads,
+    timing,
     view,
 )
 from callbacks.document import Document
@@ -69,10 +70,13 @@ HOME = "/"
 PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account, preferences)
 
 
-def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
+def make_dash(
+    queries: Queries, settings: Settings, server: Flask | None = None, observe: timing.Observe = timing.ignore
+) -> Dash:
     """A Dash app which answers for whom `access.viewer` says is looking.
 
-    `server` is the Flask server that the queries' cache was made for; without one it has its own.
+    `server` is the Flask server that the queries' cache was made for; without one it has its own. `observe` is told
+    how long each callback took.
     """
     app = Document(
         "creditpulse",
@@ -91,6 +95,7 @@ def make_dash(queries: Queries, settings: Settings, server: Flask | None = None)
     app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg")).replace("RELEASE", of)
     app.layout = shell.shell(PRESETS)
     app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES], PRESETS)  # type: ignore[assignment]
+    timing.register(app, observe)  # first, so that it sees what the others refuse
     offline.register(app, of)
     register(app, queries)
     return app

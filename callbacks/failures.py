@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 
 import dash
+import flask
 from dash import Dash, Input
 from werkzeug.exceptions import HTTPException
 
@@ -21,16 +22,23 @@ def explain(error: Exception) -> None:
     """Fills the `failure` store; a request that is not as our pages send it goes on to its 4xx."""
     if isinstance(error, HTTPException):
         raise error
-    source = failed_output()
+    source, flask.g.outcome = failed_output(), outcome_of(error)
     if isinstance(error, CreditpulseError):
-        logger.warning("action=callback_refused source=%s reason=%s", source, error)
+        logger.warning("the callback of %s was refused: %s", source, error, extra={"action": "callback.refused"})
         title, text = title_of(error), str(error)
     else:
-        logger.error("action=callback_failed source=%s", source, exc_info=error)
+        logger.error("the callback of %s failed", source, exc_info=error, extra={"action": "callback.failed"})
         title, text = "Something went wrong", "The server's log has the details. What is shown here may be old."
     dash.set_props(
         ids.FAILURE, {"data": {"source": source, "title": title, "text": text, "at": utc_text(datetime.now(UTC))}}
     )
+
+
+def outcome_of(error: Exception) -> str:
+    """As `callbacks.timing` counts it."""
+    if isinstance(error, UnavailableError):
+        return "unavailable"
+    return "refused" if isinstance(error, CreditpulseError) else "failed"
 
 
 def title_of(error: CreditpulseError) -> str:

@@ -88,6 +88,7 @@ def check_body(app: Dash) -> None:
     spec = app.callback_map.get(body["output"])
     if spec is None:
         raise BadRequest("the body names an output that no callback has")
+    flask.g.callback = body["output"]
     changed = body.get("changedPropIds", [])
     if not isinstance(changed, list) or not all(isinstance(name, str) for name in changed):
         raise BadRequest("changedPropIds is no list of names")

@@ -18,7 +18,13 @@ __all__ = ["Entry", "QueryCache", "make_cache"]
 
 T = TypeVar("T")
 
+Observe = Callable[[Key, str], object]
+
 LANDINGS = 64  # enough that different keys hardly ever wait for each other's round trips
+
+
+def ignore(_key: Key, _outcome: str) -> None:
+    """Nobody measures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +51,33 @@ class QueryCache:
 
     Keys go from general to special: `("thread-usage", thread_id)`. A value is anything that pickles; callers
     share it, so nobody changes it. Ages are seconds of `clock`; on Redis, of Redis's own clock unless one is
-    given. A value is forgotten after `keep_seconds`.
+    given. A value is forgotten after `keep_seconds`. `observe` is told how each fetch was answered: from what is
+    cached (`hit`), by a read of its own (`miss`), or by one that another caller had begun (`shared`).
     """
 
-    def __init__(self, cache: Cache, *, clock: Callable[[], float] = MACHINE_CLOCK, keep_seconds: float = 3600) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        *,
+        clock: Callable[[], float] = MACHINE_CLOCK,
+        keep_seconds: float = 3600,
+        observe: Observe = ignore,
+    ) -> None:
         self._store = CacheStore(cache, clock, keep_seconds)
         self._flights: dict[Key, _Flight] = {}
         self._lock = threading.Lock()
+        self._observe = observe
         self._landings = [threading.Lock() for _ in range(LANDINGS)]
 
     @property
     def in_memory(self) -> bool:
         """Whether the store is this process's own, so that nothing here takes a round trip."""
         return self._store.in_memory
+
+    @property
+    def size(self) -> int:
+        """How many entries and stamps this process keeps; 0 where they are kept elsewhere."""
+        return self._store.size
 
     def fetch(self, key: Key, read: Callable[[], T], *, stale_time: float, force: bool = False) -> T:
         """A cached value younger than `stale_time` seconds, else what `read` returns or raises.
@@ -70,12 +90,15 @@ class QueryCache:
         while True:
             seen = self._store.look(key, stamp=True)
             if fresh := _fresh(seen, stale_time):
+                self._observe(key, "hit")
                 return cast(T, fresh.value)
             flight, leading = self._board(key, seen)
             if leading:
                 return self._lead(key, flight, read, stale_time)
             try:
-                return cast(T, flight.outcome.result())
+                shared = cast(T, flight.outcome.result())
+                self._observe(key, "shared")
+                return shared
             except CancelledError:
                 if not flight.outcome.cancelled():
                     raise  # the read's own error
@@ -119,7 +142,9 @@ class QueryCache:
             try:
                 # Another read may have ended between our look and our boarding.
                 if not flight.lost and (fresh := _fresh(self._store.look(key), stale_time)):
+                    self._observe(key, "hit")
                     return cast(T, fresh.value)
+                self._observe(key, "miss")
                 value = self._read(key, flight, read)
             finally:
                 self._leave(key, flight)  # before the outcome is out: nobody joins a read that is over

@@ -71,6 +71,11 @@ class CacheStore:
     def in_memory(self) -> bool:
         return isinstance(self._cache.cache, SimpleCache)
 
+    @property
+    def size(self) -> int:
+        backend = self._cache.cache
+        return len(backend._cache) if isinstance(backend, SimpleCache) else 0
+
     def look(self, key: Key, *, stamp: bool = False) -> Seen:
         """The key as it stands; with `stamp`, stamps that are missing are made, as a read needs them."""
         try:
@@ -126,7 +131,7 @@ class CacheStore:
                 logger.warning(
                     "The cache does not answer (%s); every query reads the database until it does.",
                     error,
-                    extra={"action": "cache_lost"},
+                    extra={"action": "cache.lost"},
                 )
             if self._outage is None or invalidation:
                 self._outage = _new_stamp()
@@ -144,7 +149,7 @@ class CacheStore:
         with self._lock:
             if self._outage == outage:
                 self._outage = None
-                logger.info("The cache answers again.", extra={"action": "cache_back"})
+                logger.info("The cache answers again.", extra={"action": "cache.back"})
 
 
 def make_cache(server: Flask, cache_url: str | None) -> Cache:

@@ -51,7 +51,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
     """The pool of synchronous connections, for callbacks, commands and threads."""
     return create_engine(
         driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
-        pool_timeout=10, connect_args={**KEEPALIVE, "application_name": "creditpulse"},
+        pool_timeout=10, hide_parameters=True, connect_args={**KEEPALIVE, "application_name": "creditpulse"},
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def make_async_engine(url: str, pool_size: int = 4) -> AsyncEngine:
     """The pool of the event loop, for lookups on behalf of requests."""
     return create_async_engine(
         driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
-        pool_timeout=10, connect_args={**KEEPALIVE, "application_name": "creditpulse live"},
+        pool_timeout=10, hide_parameters=True, connect_args={**KEEPALIVE, "application_name": "creditpulse live"},
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def make_stream_engine(url: str, pool_size: int, name: str = "creditpulse live")
     """
     return create_async_engine(
         driver_url(url), pool_size=pool_size, max_overflow=pool_size, isolation_level="AUTOCOMMIT",
-        pool_reset_on_return=None, pool_timeout=10,
+        pool_reset_on_return=None, pool_timeout=10, hide_parameters=True,
         connect_args={**KEEPALIVE, "application_name": name},
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 
 from data.constants import HISTORY_LOCK, LEADER_LOCK
 from data.engine import KEEPALIVE
-from data.reign import PooledReign, Reign, scalar
+from data.reign import Observe, PooledReign, Reign, ignore, scalar
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +53,17 @@ class Leader:
     """A thread that competes for leadership at `url`, and folds while it has it.
 
     `interval_ms` is the shortest rest between two folds; `name` says in the heartbeat which process leads;
-    `users_table` is as in the settings.
+    `users_table` is as in the settings; `observe` is told of every fold.
     """
 
-    def __init__(self, url: str, interval_ms: int, name: str, users_table: str | None = None) -> None:
+    def __init__(
+        self, url: str, interval_ms: int, name: str, users_table: str | None = None, *, observe: Observe = ignore
+    ) -> None:
         self.url = url
         self.interval_seconds = interval_ms / 1000
         self.name = name
         self.users_table = users_table
+        self.observe = observe
         self.leading = threading.Event()
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name="leader", daemon=True)
@@ -98,20 +101,20 @@ class Leader:
         ) as connection:
             try:
                 if not keeps_session(connection, self.url):
-                    self.lead(PooledReign(*self.reign_of(connection)))
+                    self.lead(self.reign(PooledReign, connection))
                     return
                 while not self.stopping.is_set():
                     if elected(connection):
-                        self.lead(Reign(*self.reign_of(connection)))
+                        self.lead(self.reign(Reign, connection))
                         return
                     self.stopping.wait(CANDIDATE_SECONDS)
             finally:
                 self.leading.clear()
 
-    def reign_of(
-        self, connection: Connection[TupleRow]
-    ) -> tuple[Connection[TupleRow], str, str, float, threading.Event, str | None]:
-        return connection, self.url, self.name, self.interval_seconds, self.stopping, self.users_table
+    def reign(self, kind: type[Reign], connection: Connection[TupleRow]) -> Reign:
+        return kind(
+            connection, self.url, self.name, self.interval_seconds, self.stopping, self.users_table, self.observe
+        )
 
     def lead(self, reign: Reign) -> None:
         logger.info("leading as %s", self.name, extra={"action": "leader.elected"})

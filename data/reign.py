@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,7 +59,16 @@ class Fold:
         return self.complete and not self.taken
 
 
+Observe = Callable[[Fold], object]
+
+
+def ignore(_fold: Fold) -> None:
+    """Nobody measures."""
+
+
 class Reign:
+    """`observe` is told of every fold."""
+
     def __init__(
         self,
         connection: Connection[TupleRow],
@@ -67,12 +77,14 @@ class Reign:
         interval_seconds: float,
         stopping: threading.Event,
         users_table: str | None = None,
+        observe: Observe = ignore,
     ) -> None:
         self.connection = connection
         self.url = url
         self.name = name
         self.interval_seconds = interval_seconds
         self.stopping = stopping
+        self.observe = observe
         self.tailor = Tailor(connection, users_table)
         # A transaction that rang cannot be prepared, so where transactions may be, nobody is made to ring.
         self.may_sleep = True
@@ -124,6 +136,7 @@ class Reign:
         self.unrested_seconds = max(0.0, self.unrested_seconds - rested) + fold.seconds
         if fold.complete:
             self.clean_at = fold.started
+        self.observe(fold)
         return fold
 
     def recover(self, least_seconds: float) -> None:
@@ -217,7 +230,10 @@ class PooledReign(Reign):
                     self.beat_when_due()
                     if fold.history != "complete" and not told:
                         told = True
-                        logger.warning("the history is not counted; run `python app.py migrate` directly")
+                        logger.warning(
+                            "the history is not counted; run `python app.py migrate` directly",
+                            extra={"action": "history.needed"},
+                        )
             self.rest(max(REST_FOLDS * (time.monotonic() - began), self.interval_seconds, SILENT_WRITER_SECONDS))
 
 

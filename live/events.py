@@ -31,7 +31,7 @@ class Events:
         if verdict.status != 200:
             await refuse(scope, receive, send, verdict.status, verdict.reason)
             return
-        with self.hub.stream(scope["state"]["viewer"], verdict.topics) as subscriber:
+        with self.hub.stream(scope["state"]["viewer"], verdict.topics, "events") as subscriber:
             await self.serve(subscriber, receive, send)
 
     async def serve(self, subscriber: Subscriber, receive: Receive, send: Send) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +22,7 @@ from live.events import Events
 from live.gate import Gate
 from live.pages import Pages
 from live.probes import Probes
+from live.scrape import Scrape, ScrapeDoor
 from live.sockets import Sockets
 from live.stream import Live
 from live.topics import Guard
@@ -49,11 +50,13 @@ def make_host(
     background: Sequence[Background] = (),
     routes: Sequence[BaseRoute] = (),
     engines: Sequence[AsyncEngine] = (),
+    scrape: Scrape | None = None,
 ) -> Starlette:
     """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
     `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
-    the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema.
+    the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema; `scrape`
+    answers `/metrics`.
     """
     admission = Admission(Guard(engine))
     probes = Probes(live, engine, admission, revision)
@@ -65,7 +68,7 @@ def make_host(
         gc.freeze()  # what is there now stays: no collection needs to look at it, while streams wait
         loop = asyncio.get_running_loop()
         with departure(lambda: loop.call_soon_threadsafe(live.hub.close)):
-            async with live.running():
+            async with live.running(), scrape.sampler.running() if scrape else nullcontext():
                 await each(background, "start")
                 try:
                     yield
@@ -85,7 +88,10 @@ def make_host(
             *routes,
             Mount("/", pages),
         ],
-        middleware=[Middleware(Gate, resolve=resolve)],
+        middleware=[
+            *([Middleware(ScrapeDoor, scrape=scrape)] if scrape else []),
+            Middleware(Gate, resolve=resolve),
+        ],
         lifespan=lifespan,
     )
 

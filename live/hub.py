@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -32,12 +33,18 @@ PATIENCE_SECONDS = 0.5
 Read = Callable[[Collection[str], Collection[str]], Awaitable[Readings]]
 Invalidate = Callable[[Changes], Awaitable[None]]
 ReadPreferences = Callable[[Collection[str]], Awaitable[Mapping[str, bytes]]]
+Observe = Callable[[float], object]
+
+
+def ignore(_seconds: float) -> None:
+    """Nobody measures."""
 
 
 class Hub:
     """`read` reads topics, `invalidate` marks cached answers stale; both are awaited in every pass.
 
-    `read_preferences` reads what people have chosen, by name, as messages; it is awaited where that is due.
+    `read_preferences` reads what people have chosen, by name, as messages; it is awaited where that is due. `observe`
+    is told of each pass that served a fold how many seconds its oldest fold had been known here.
     """
 
     def __init__(
@@ -48,14 +55,17 @@ class Hub:
         backoff: Backoff | None = None,
         *,
         read_preferences: ReadPreferences | None = None,
+        observe: Observe = ignore,
     ) -> None:
         self.read = read
         self.invalidate = invalidate
         self.read_preferences = read_preferences
         self.clock = clock
         self.backoff = backoff or Backoff(most_seconds=2.0)
+        self.observe = observe
         self.watchers: dict[str, set[Subscriber]] = {}
         self.subscribers: set[Subscriber] = set()
+        self.streams: Counter[str] = Counter()  # open ones by transport
         self.others = 0  # streams of people who are not staff
         self.changes: Changes | None = None
         self.changed_at: float | None = None  # when the oldest change that waits came in
@@ -68,11 +78,12 @@ class Hub:
         self.closing = False
 
     @contextmanager
-    def stream(self, viewer: Viewer, topics: Collection[str]) -> Iterator[Subscriber]:
+    def stream(self, viewer: Viewer, topics: Collection[str], transport: str = "websocket") -> Iterator[Subscriber]:
         """A stream's place: its first frame comes when every topic has been read, and holds a beat."""
         subscriber = Subscriber(viewer)
         subscriber.beat = self.beat
         self.subscribers.add(subscriber)
+        self.streams[transport] += 1
         self.others += not viewer.staff
         if self.closing:
             subscriber.close()
@@ -87,6 +98,7 @@ class Hub:
             self.unwatch(subscriber, set(subscriber.topics))
             self.undecided.discard(subscriber)
             self.subscribers.discard(subscriber)
+            self.streams[transport] -= 1
             self.others -= not viewer.staff
 
     def watch(self, subscriber: Subscriber, topics: Collection[str]) -> None:
@@ -155,7 +167,7 @@ class Hub:
             try:
                 await self.serve()
             except UnavailableError as error:
-                logger.warning("live values could not be read: %s", error, extra={"action": "pass-failed"})
+                logger.warning("live values could not be read: %s", error, extra={"action": "pass.failed"})
                 await asyncio.sleep(self.backoff.next())
             else:
                 self.backoff.reset()
@@ -171,6 +183,8 @@ class Hub:
             readings = await self.read_due(changes, stale.union(*joins.values()))
             self.give(await chosen)
             self.publish(changes, stale, joins, readings)
+            if changes is not None and changes.version and self.serving_since is not None:
+                self.observe(self.clock() - self.serving_since)
             self.plan_refresh(readings)
         except UnavailableError:
             self.changed(Changes(0, everything=True), self.serving_since)

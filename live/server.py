@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,18 +27,24 @@ CANCEL_SECONDS = GRACE_SECONDS + 0.4  # for those that do not notice when they a
 NOT_STARTED = "the server could not start; the lines above say why"
 
 
-def run_server(app: ASGIApp | str, host: str, port: int, workers: int = 1) -> None:
+def nothing(_pid: int) -> None:
+    """Nobody has to hear that a worker has ended."""
+
+
+def run_server(
+    app: ASGIApp | str, host: str, port: int, workers: int = 1, ended: Callable[[int], object] = nothing
+) -> None:
     """Serves until SIGINT or SIGTERM, then returns within 5 s. Raises UnavailableError where it cannot begin to.
 
     `app` is the application, or, for several workers, where each of them finds its factory
-    ("app:create_app_from_environment").
+    ("app:create_app_from_environment"); `ended` is told the number of each worker's process that has ended.
     """
     config = server_config(app, host, port, workers)
     # uvicorn raises the signal once more when it has shut down; what has yet to be closed then needs its turn.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
     if workers > 1:
-        supervisor = Workers(config, sockets=[config.bind_socket()])
+        supervisor = Workers(config, [config.bind_socket()], ended)
         supervisor.run()
         if supervisor.failed:
             raise UnavailableError(NOT_STARTED)
@@ -84,7 +91,12 @@ class Workers(Multiprocess):
     imports, again and again; and it hears no signal while it waits for an answer.
     """
 
-    failed = False
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], ended: Callable[[int], object] = nothing
+    ) -> None:
+        super().__init__(config, sockets=sockets)
+        self.ended = ended
+        self.failed = False
 
     def init_processes(self) -> None:
         for _ in range(self.processes_num):
@@ -100,6 +112,7 @@ class Workers(Multiprocess):
             if process.process.is_alive():
                 continue
             process.join()
+            self.ended(process.pid or 0)
             if process.exitcode == STARTUP_FAILURE:
                 self.failed = True
                 self.should_exit.set()  # the next would fail in the same way

@@ -18,7 +18,7 @@ from data.engine import make_stream_engine, on_connection
 from data.errors import UnavailableError
 from data.freshness import Freshness, freshness
 from live.feed import Feed
-from live.hub import Hub
+from live.hub import Hub, Observe, ignore
 from live.invalidation import Invalidated, Invalidation
 from live.monitor import Monitor
 from live.preferences import preferences_messages
@@ -69,8 +69,13 @@ def report_end(task: asyncio.Task[None]) -> None:
         logger.critical("the live %s ended", task.get_name(), exc_info=task.exception(), extra=ENDED)
 
 
-def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal) -> Live:
-    """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll."""
+def make_live(
+    url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal, observe: Observe = ignore
+) -> Live:
+    """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll.
+
+    `observe` is as in live.hub.Hub.
+    """
     engine = make_stream_engine(url, pool_size=4)  # a pass reads on three, the monitor on one
 
     async def notify(channel: str) -> None:
@@ -85,6 +90,6 @@ def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dolla
         return await on_connection(engine, freshness)
 
     chosen = partial(preferences_messages, engine)
-    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries), read_preferences=chosen)
+    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries), read_preferences=chosen, observe=observe)
     feed = Feed(listen_url, notify, hub.changed, hub.preferred)
     return Live(engine, hub, feed, Monitor(look_up, hub, feed))

@@ -66,6 +66,7 @@ class AppServer:
         self.database_url = database_url
         self.state_dir = state_dir
         self.options = options
+        self.settings: dict[str, str] = {}  # more of the environment
         self.port = free_port()
         self.log = state_dir / f"server-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -91,7 +92,7 @@ class AppServer:
             self.process = subprocess.Popen(
                 [sys.executable, str(APP), "serve", "--port", str(self.port), *self.options],
                 cwd=self.state_dir,
-                env=environment(self.database_url, self.state_dir),
+                env=environment(self.database_url, self.state_dir) | self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

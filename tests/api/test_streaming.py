@@ -101,7 +101,7 @@ def test_a_download_that_fails_does_not_look_whole(
     while chunk := slow_reader.recv(1 << 16):
         last = (last + chunk)[-10:]
     assert not last.endswith(b"0\r\n\r\n")
-    assert "action=download_failed" in server.log.read_text()
+    assert "a download failed" in server.log.read_text()
 
 
 def test_the_server_ends_in_time_while_somebody_downloads(server: AppServer, slow_reader: socket.socket) -> None:

@@ -161,7 +161,7 @@ def test_queries_answer_while_redis_is_away_and_are_cached_again_when_it_is_back
     own_redis.start()
     assert queries.fetch(KEY, lambda: "after", stale_time=FOR_EVER) == "after"
     assert queries.fetch(KEY, never, stale_time=FOR_EVER) == "after"
-    assert messages(caplog) == ["cache_lost", "cache_back"]
+    assert messages(caplog) == ["cache.lost", "cache.back"]
 
 
 def test_a_server_that_starts_before_its_redis_finds_it_later(own_redis: RedisServer, open_cache: OpenCache) -> None:
@@ -269,7 +269,7 @@ def test_a_redis_that_is_full_is_an_outage_and_is_told_once(
     queries = QueryCache(cache)
     client.config_set("maxmemory", 1)
     assert [queries.fetch(KEY, lambda n=n: n, stale_time=FOR_EVER) for n in range(3)] == [0, 1, 2]  # type: ignore[misc]
-    assert messages(caplog) == ["cache_lost"]
+    assert messages(caplog) == ["cache.lost"]
     client.config_set("maxmemory", 0)
     queries.fetch(KEY, lambda: "back", stale_time=FOR_EVER)
     assert queries.fetch(KEY, never, stale_time=FOR_EVER) == "back"
