@@ -27,6 +27,7 @@ from data.engine import make_async_engine, make_engine, make_stream_engine, plai
 from data.errors import CreditpulseError
 from data.leader import Leader
 from data.queries import Queries
+from data.replica import Observe, Replica, make_replica_engine
 from data.revisions import newest_revision
 from data.turns import Turns
 from live.host import make_host
@@ -65,23 +66,31 @@ def create_app(settings: Settings, meters_folder: Path | None = None) -> Starlet
     cache = QueryCache(make_cache(server, settings.cache_url), observe=meters.answered)
     engine, turns = make_engine(url, CALLBACK_CONNECTIONS), Turns()
     turns.follow(engine)
-    queries = Queries(engine, cache, settings.credits_per_dollar)
+    replica = make_replica(settings.replica_url, meters.read_heavy, turns) if settings.replica_url else None
+    queries = Queries(engine, cache, settings.credits_per_dollar, replica)
     dash = make_dash(queries, settings, server, meters.called_back)
     live = make_live(url, listen_url, queries, settings.credits_per_dollar, meters.pushed)
     exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
     name = f"process {os.getpid()}"
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table, observe=meters.folded)
     pools: Pools = {"callbacks": engine, "requests": lookups, "stream": live.engine, "exports": exports}
+    pools = {**pools, "replica": replica.engine} if replica else pools
     sampler = Sampler(meters, live, leader.leading.is_set, pools, lookups, lambda: cache.size)
     proxies = settings.trusted_proxies if settings.auth != "local" else frozenset()
     scrape = Scrape(registry, sampler, Admission(settings.metrics_token, proxies), meters_folder)
     host = make_host(
         server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
         routes=[worker_route(), *make_routes(exports, settings.credits_per_dollar, server.secret_key)],
-        engines=[exports], scrape=scrape,
+        engines=[exports], scrape=scrape, drain_seconds=settings.drain_seconds,
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host
+
+
+def make_replica(url: str, observe: Observe, turns: Turns) -> Replica:
+    engine = make_replica_engine(url, CALLBACK_CONNECTIONS)
+    turns.follow(engine)
+    return Replica(engine, observe, turns.aside)
 
 
 def create_app_from_environment() -> Starlette:
@@ -151,6 +160,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--history", type=options.days, default=60, metavar="DAYS", help="days of past (default: 60)")
     doctor = verb("doctor", commands.doctor, "checks everything, and names the first fault with its remedy")
     doctor.add_argument("--verify", action="store_true", help="compare every rollup with the raw tables")
+    doctor.add_argument("--url", type=options.address, help="the server to visit (default: CREDITPULSE_HOST and PORT)")
+    doctor.add_argument("--as", dest="person", metavar="EMAIL", help="on behalf of whom to look")
     return parser
 
 

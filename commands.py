@@ -16,19 +16,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from data.demo_options import DemoOptions
 from data.embedded import start_embedded
-from data.engine import plain_url
+from data.engine import KEEPALIVE, plain_url
 from data.errors import InputError, SchemaError, UnavailableError, first_line
 from data.revisions import newest_revision
 from settings import Settings
 
 if TYPE_CHECKING:
     from data.replay import ReplayProgress
+    from live.visit import Visit
 
 logger = logging.getLogger("creditpulse")
 
@@ -184,13 +185,43 @@ def demo(settings: Settings, arguments: argparse.Namespace) -> None:
 
 def doctor(settings: Settings, arguments: argparse.Namespace) -> None:
     from data import doctor as examination
+    from live.visit import visit
 
     with database_as_it_is(settings) as url:
         installation = examination.Installation(
-            url, settings.listen_url or url, settings.cache_url, settings.users_table
+            url,
+            settings.listen_url or url,
+            settings.cache_url,
+            settings.users_table,
+            arguments.person,
+            settings.staff,
+            settings.replica_url,
         )
         for name, finding in examination.examine(installation, verify=arguments.verify):
             say(f"{name:14} {finding}")
+        with psycopg.connect(plain_url(url), autocommit=True, **KEEPALIVE) as connection:
+            visited = visited_server(settings, arguments, connection)
+            for name, finding in visit(visited):
+                say(f"{name:14} {finding}")
+
+
+def visited_server(
+    settings: Settings, arguments: argparse.Namespace, connection: psycopg.Connection[tuple[Any, ...]]
+) -> Visit:
+    """The server to ask, as whom, and what the database says meanwhile."""
+    from data.doctor import running_agents, value
+    from live.visit import Visit
+
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 we do not bind
+    headers = {settings.auth_header: arguments.person} if settings.auth == "header" and arguments.person else {}
+    return Visit(
+        arguments.url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
+        arguments.url is not None,
+        lambda: int(str(value(connection, "SELECT version FROM creditpulse.state"))),
+        lambda: running_agents(connection),
+        headers,
+        settings.metrics_token,
+    )
 
 
 @contextmanager

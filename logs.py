@@ -81,7 +81,7 @@ def printable(text: str) -> str:
 
 def secrets_of(settings: Settings) -> Iterator[str | None]:
     yield from (settings.secret_key, settings.metrics_token, settings.oidc_client_secret)
-    for url in (settings.database_url, settings.listen_url, settings.cache_url):
+    for url in (settings.database_url, settings.listen_url, settings.replica_url, settings.cache_url):
         with suppress(ValueError):  # one that cannot be read is refused where it is used
             password = urlsplit(url or "").password
             yield from (password, unquote(password or ""))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from data.columns import parse_mapping
 from data.demo_options import MOST_HISTORY_DAYS, MOST_THREADS, parse_rate
@@ -60,6 +61,14 @@ def parse_speed(text: str) -> float:
     return speed
 
 
+def parse_address(text: str) -> str:
+    """The value of `--url`. Raises InputError."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise InputError(f"{text} is no address of a server; write one such as http://127.0.0.1:8050")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
 def parse_pair(text: str) -> Iterable[tuple[str, str]]:
     return parse_mapping([text]).items()
 
@@ -72,3 +81,4 @@ rate = option(parse_rate)
 speed = option(parse_speed)
 start = option(parse_start)
 pairs = option(parse_pair)
+address = option(parse_address)

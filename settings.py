@@ -34,6 +34,7 @@ class Settings:
 
     database_url: str | None = None
     listen_url: str | None = None
+    replica_url: str | None = None
     cache_url: str | None = None
     host: str = "127.0.0.1"
     port: int = 8050
@@ -48,6 +49,7 @@ class Settings:
     users_table: str | None = None
     credits_per_dollar: Decimal = Decimal(100)
     fold_interval_ms: int = 10
+    drain_seconds: int = 0
     log_format: str = "plain"
     metrics_token: str | None = None
     secret_key: str | None = None
@@ -99,6 +101,13 @@ def parse_interval(name: str, text: str) -> int:
     value = parse_integer(name, text)
     if not 1 <= value <= 10_000:
         raise SettingsError(f"{name} is {text!r}; set it to 1 to 10000 milliseconds")
+    return value
+
+
+def parse_drain(name: str, text: str) -> int:
+    value = parse_integer(name, text)
+    if not 0 <= value <= 300:
+        raise SettingsError(f"{name} is {text!r}; set it to 0 to 300 seconds")
     return value
 
 
@@ -186,6 +195,7 @@ def parse_table(name: str, text: str) -> str:
 PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "database_url": parse_database_url,
     "listen_url": parse_database_url,
+    "replica_url": parse_database_url,
     "cache_url": parse_cache_url,
     "port": parse_port,
     "state_dir": lambda _name, text: Path(text),
@@ -195,6 +205,7 @@ PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "users_table": parse_table,
     "credits_per_dollar": parse_rate,
     "fold_interval_ms": parse_interval,
+    "drain_seconds": parse_drain,
     "log_format": parse_log_format,
     "metrics_token": parse_token,
 }

@@ -5,15 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import psycopg
-import redis
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from data.constants import LEADER_LOCK
+from data.doctor_strain import check_cache, check_connections, check_indexes, check_replica, check_snapshots
 from data.engine import KEEPALIVE, plain_url
-from data.errors import CreditpulseError, SchemaError, UnavailableError, first_line
+from data.errors import CreditpulseError, MissingRightError, SchemaError, UnavailableError, first_line
 from data.fit import changed_tables, missed_changes
 from data.history import history_of
 from data.migrate import OLDEST_SERVER
@@ -25,16 +26,26 @@ from data.verify import differences
 
 MIGRATE = "run `python app.py migrate`"
 LATE_MS = 5000
+APART_SECONDS = 5.0
+
+SILENT_RUNS = """
+    SELECT count(*) FROM creditpulse.source_runs
+    WHERE status = 'running' AND started_at < clock_timestamp() - interval '1 day'
+"""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What is to be checked: where the database and the cache are."""
+    """What is to be checked: where the database and the cache are; `person`, whose e-mail address it is, and `staff`,
+    as in the settings, say for whom."""
 
     database_url: str
     listen_url: str
     cache_url: str | None
     users_table: str | None
+    person: str | None = None
+    staff: frozenset[str] = frozenset()
+    replica_url: str | None = None
 
 
 Check = Callable[[Installation, Connection[TupleRow]], str]
@@ -166,17 +177,45 @@ def check_quarantine(_installation: Installation, connection: Connection[TupleRo
     return "empty"
 
 
-def check_cache(installation: Installation, _connection: Connection[TupleRow]) -> str:
-    if installation.cache_url is None:
-        return "in memory"
-    client = redis.Redis.from_url(installation.cache_url, socket_connect_timeout=3, socket_timeout=3)
-    try:
-        client.ping()
-    except redis.RedisError as error:
-        raise UnavailableError(f"Redis does not answer ({error}); check CREDITPULSE_CACHE_URL") from error
-    finally:
-        client.close()
-    return "Redis answers"
+def check_agents(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    """Whether pages can know that an agent runs: by that they choose how often to ask."""
+    if "agent_runs" not in find_sources(connection):
+        return "no agent_runs, so every agent counts as idle, and pages ask every 30 s"
+    count, silent = running_agents(connection), value(connection, SILENT_RUNS)
+    return f"{count} run" + (
+        f", {silent} of them for more than a day without an end: have they died?" if silent else ""
+    )
+
+
+def running_agents(connection: Connection[TupleRow]) -> int:
+    return int(str(value(connection, "SELECT count(*) FROM creditpulse.source_runs WHERE status = 'running'")))
+
+
+def check_person(installation: Installation, connection: Connection[TupleRow]) -> str:
+    person = (installation.person or "").strip().lower()
+    if not person:
+        return "name one with --as EMAIL to see what they may see"
+    if person in installation.staff or person[person.find("@") :] in installation.staff:
+        return f"{person} is staff, and sees every account"
+    rows = connection.execute("SELECT id::text FROM creditpulse.source_users WHERE lower(email) = %s", (person,))
+    accounts = [str(row[0]) for row in rows]
+    if not accounts:
+        raise MissingRightError(
+            f"{person} is neither in CREDITPULSE_STAFF nor anybody's e-mail address in the table of users, and so sees "
+            "nothing; see CREDITPULSE_USERS_TABLE"
+        )
+    return f"{person} sees {len(accounts)} account{'s' * (len(accounts) > 1)}: {', '.join(sorted(accounts)[:5])}"
+
+
+def check_clock(_installation: Installation, connection: Connection[TupleRow]) -> str:
+    """Pages go by the database's clock alone; a session's end, and the logs, by this machine's."""
+    asked = datetime.now(UTC)
+    now = value(connection, "SELECT clock_timestamp()")
+    apart = (now - asked).total_seconds() if isinstance(now, datetime) else 0.0
+    if abs(apart) < APART_SECONDS:
+        return "with the database's"
+    side = "behind" if apart > 0 else "ahead of"
+    return f"{abs(apart):.0f} s {side} the database's, whose times are shown; set it by NTP"
 
 
 def check_totals(_installation: Installation, connection: Connection[TupleRow]) -> str:
@@ -198,5 +237,12 @@ CHECKS: dict[str, Check] = {
     "notifications": check_notifications,
     "leader": check_leader,
     "quarantine": check_quarantine,
-    "cache": check_cache,
+    "agents": check_agents,
+    "person": check_person,
+    "indexes": lambda _installation, connection: check_indexes(connection),
+    "snapshots": lambda _installation, connection: check_snapshots(connection),
+    "connections": lambda _installation, connection: check_connections(connection),
+    "replica": lambda installation, connection: check_replica(installation.replica_url, connection),
+    "cache": lambda installation, _connection: check_cache(installation.cache_url),
+    "clock": check_clock,
 }

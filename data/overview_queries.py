@@ -19,7 +19,7 @@ from data.figures import Activity, Figures, Series, Top, activity, heat, series,
 from data.metrics import NOTHING
 from data.queries import NAV_KEY, STALE_SECONDS_IDLE, STALE_SECONDS_RUNNING, Queries
 from data.ranges import Range, step_of
-from data.usage_query import UsageQuery, database_now, usage_query
+from data.usage_query import UsageQuery, usage_query
 from data.viewer import Viewer
 
 STALE_SECONDS_PAST = 60.0
@@ -148,9 +148,7 @@ class OverviewQueries:
         """With the range as it is by the database's clock at the moment of the read."""
 
         def reads() -> T:
-            with self.queries.connect() as connection:
-                now = database_now(connection)
-                return read(connection, usage_query(parameters, now), now)
+            return self.queries.read_heavy(lambda connection, now: read(connection, usage_query(parameters, now), now))
 
         return reads
 

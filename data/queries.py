@@ -6,12 +6,14 @@ The stale times are React Query's of the customer's description: 5 s while an ag
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -19,8 +21,10 @@ from data.cache import QueryCache
 from data.errors import NotFoundError, UnavailableError
 from data.freshness import Freshness, freshness
 from data.preferences import DEFAULTS, Preferences, preferences
+from data.replica import Replica
 from data.subscriptions import Subscription, subscription
 from data.usage import RUNNING, NavUsage, ThreadUsage, nav_usages, thread_usages
+from data.usage_query import database_now
 from data.viewer import Viewer
 
 STALE_SECONDS_RUNNING = 5.0
@@ -29,19 +33,30 @@ STALE_SECONDS_SUBSCRIPTION = 120.0
 
 THREAD_KEY, NAV_KEY, SUBSCRIPTION_KEY = "thread-usage", "nav-usage", "subscription"
 
+MOMENT = text("SELECT version, statement_timestamp() AS now FROM creditpulse.state")
+
+T = TypeVar("T")
+
 
 class Queries:
-    """Reads for one viewer at a time; `credits_per_dollar` is here for those who render what it returns."""
+    """Reads for one viewer at a time; `credits_per_dollar` is here for those who render what it returns. What is heavy
+    is read from the `replica` where there is one that is new enough.
+    """
 
-    def __init__(self, engine: Engine, cache: QueryCache, credits_per_dollar: Decimal) -> None:
+    def __init__(
+        self, engine: Engine, cache: QueryCache, credits_per_dollar: Decimal, replica: Replica | None = None
+    ) -> None:
         self.engine = engine
         self.cache = cache
         self.credits_per_dollar = credits_per_dollar
+        self.replica = replica
 
     def start(self) -> None:
         """Opens nothing: a connection is made when the first read needs it."""
 
     def stop(self) -> None:
+        if self.replica is not None:
+            self.replica.close()
         self.engine.dispose()
 
     @contextmanager
@@ -60,6 +75,21 @@ class Queries:
         """Never from a cache: `data/preferences.py` says why."""
         with self.connect() as connection:
             return preferences(connection, viewer.name)
+
+    def read_heavy(self, work: Callable[[Connection, datetime], T]) -> T:
+        """What `work` returns of a connection and the database's time, which is the primary's wherever it reads.
+
+        Never of an earlier moment than any page shows.
+        """
+        with self.connect() as connection:
+            if self.replica is None:
+                return work(connection, database_now(connection))
+            moment = connection.execute(MOMENT).one()
+        found = self.replica.read(moment.version, lambda replica: work(replica, moment.now))
+        if found is not None:
+            return found[0]
+        with self.connect() as connection:
+            return work(connection, database_now(connection))
 
     def thread_usage(
         self, viewer: Viewer, thread_id: UUID, *, force: bool = False, chosen: Preferences = DEFAULTS

@@ -8,6 +8,8 @@ turns costs the callbacks nothing, since they could only ever run one at a time;
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from sqlalchemy import Engine, event
@@ -40,6 +42,15 @@ class Turns:
         if getattr(self.mine, "held", False):
             self.mine.held = False
             self.free.release()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Gives the turn to others meanwhile."""
+        self.give()
+        try:
+            yield
+        finally:
+            self.take()
 
     def follow(self, engine: Engine) -> None:
         """Gives the turn to others for as long as a statement of this engine takes."""

@@ -7,6 +7,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +21,7 @@ from live.admission import Admission
 from live.departure import departure
 from live.events import Events
 from live.gate import Gate
+from live.last_answers import LastAnswers
 from live.pages import Pages
 from live.probes import Probes
 from live.scrape import Scrape, ScrapeDoor
@@ -29,6 +31,8 @@ from live.topics import Guard
 
 # Threads that draw charts then give the loop its turn 17 times sooner than by default.
 SWITCH_SECONDS = 0.0003
+# Until folds are heard of, nothing is served: a page that came from another server would say `Polling` meanwhile.
+LISTENING_SECONDS = 1.5
 
 
 class Background(Protocol):
@@ -51,12 +55,13 @@ def make_host(
     routes: Sequence[BaseRoute] = (),
     engines: Sequence[AsyncEngine] = (),
     scrape: Scrape | None = None,
+    drain_seconds: float = 0.0,
 ) -> Starlette:
     """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
     `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
     the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema; `scrape`
-    answers `/metrics`.
+    answers `/metrics`; `drain_seconds` pass between SIGTERM and the end of what is served.
     """
     admission = Admission(Guard(engine))
     probes = Probes(live, engine, admission, revision)
@@ -66,10 +71,10 @@ def make_host(
     async def lifespan(_host: Starlette) -> AsyncIterator[None]:
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is there now stays: no collection needs to look at it, while streams wait
-        loop = asyncio.get_running_loop()
-        with departure(lambda: loop.call_soon_threadsafe(live.hub.close)):
+        with departure(live.hub.close, partial(live.hub.drain, drain_seconds) if drain_seconds else None):
             async with live.running(), scrape.sampler.running() if scrape else nullcontext():
                 await each(background, "start")
+                await live.heard_of(LISTENING_SECONDS)
                 try:
                     yield
                 finally:
@@ -90,6 +95,7 @@ def make_host(
         ],
         middleware=[
             *([Middleware(ScrapeDoor, scrape=scrape)] if scrape else []),
+            Middleware(LastAnswers, hub=live.hub),
             Middleware(Gate, resolve=resolve),
         ],
         lifespan=lifespan,

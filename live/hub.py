@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Totals of a period move with the clock too: its end is a reading of its own, and a plan may have changed.
 REFRESH_SECONDS = 30.0
+LET_GO_SECONDS = 0.1  # between the streams that are let go together while draining
 
 # What people have chosen may not hold up the figures for longer.
 PATIENCE_SECONDS = 0.5
@@ -75,6 +76,7 @@ class Hub:
         self.work = asyncio.Event()
         self.beat: bytes | None = None
         self.refresh_at = clock() + REFRESH_SECONDS
+        self.draining = False
         self.closing = False
 
     @contextmanager
@@ -146,6 +148,19 @@ class Hub:
         """Ends every stream, so that each starts afresh."""
         for subscriber in self.subscribers:
             subscriber.close()
+
+    async def drain(self, seconds: float) -> None:
+        """For the first half nothing ends, so that whoever balances load notices; in the second half the streams are
+        let go, evenly. Those that come back here all the same are served until the end."""
+        self.draining = True
+        await asyncio.sleep(seconds / 2)
+        left, steps, gone = list(self.subscribers), max(1, int(seconds / 2 / LET_GO_SECONDS)), 0
+        for step in range(1, steps + 1):
+            due = len(left) * step // steps
+            for subscriber in left[gone:due]:
+                subscriber.close()
+            gone = due
+            await asyncio.sleep(seconds / 2 / steps)
 
     def close(self) -> None:
         """Ends every stream, and each that comes later at once; the server is going down."""

@@ -54,6 +54,12 @@ class Meters:
             "query",
             "outcome",
         )
+        self.heavy_reads = counter(
+            "heavy_reads",
+            "Reads of heavy charts, by where they went and why; only with a replica.",
+            "database",
+            "because",
+        )
         self.cache_entries = gauge(
             "creditpulse_cache_entries", "Entries and stamps that the cache in memory keeps, 10000 at most.", "livesum"
         )
@@ -91,6 +97,9 @@ class Meters:
 
     def answered(self, key: tuple[str, ...], outcome: str) -> None:
         self.cache_answers.labels(kind_of(key), outcome).inc()
+
+    def read_heavy(self, database: str, because: str) -> None:
+        self.heavy_reads.labels(database, because).inc()
 
     def called_back(self, callback: str, outcome: str, seconds: float) -> None:
         self.callback_seconds.labels(callback, outcome).observe(seconds)

@@ -36,9 +36,10 @@ class Probes:
             "database": live.monitor.answered,
             "schema": live.monitor.answered and await self.schema_current(),
             "stream": "listening" if live.monitor.listening else "polling" if live.monitor.answered else "waiting",
+            "draining": live.hub.draining,
             "stopping": live.hub.closing,
         }
-        ready = live.whole and found["database"] and found["schema"] and not found["stopping"]
+        ready = live.whole and found["database"] and found["schema"] and not (found["draining"] or found["stopping"])
         return JSONResponse({"ready": ready, **found}, 200 if ready else 503, headers=NO_STORE)
 
     async def schema_current(self) -> bool:

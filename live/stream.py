@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 NOTIFY = text("SELECT pg_notify(:channel, '')")
 ENDED = {"action": "live.ended"}
+LOOK_SECONDS = 0.02
 STOP_SECONDS = 1.0  # a read on a dead network does not end sooner than its own timeouts
 
 
@@ -56,6 +57,13 @@ class Live:
                 task.cancel()
             await asyncio.wait(self.tasks, timeout=STOP_SECONDS)
             await self.engine.dispose()
+
+    async def heard_of(self, seconds: float) -> None:
+        """Returns once folds are heard of, or when the time has passed, as where they never will be."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.monitor.listening:
+                    await asyncio.sleep(LOOK_SECONDS)
 
     @property
     def whole(self) -> bool:

@@ -66,8 +66,9 @@ def make_server(tmp_path: Path) -> Iterator[MakeServer]:
     """Launches servers: the database's URL, and options; the test waits for them."""
     servers: list[AppServer] = []
 
-    def make(url: str | None, *options: str) -> AppServer:
+    def make(url: str | None, *options: str, settings: dict[str, str] | None = None) -> AppServer:
         server = AppServer(url, tmp_path, *options)
+        server.settings = settings or {}
         servers.append(server)
         server.launch()
         return server

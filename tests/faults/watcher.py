@@ -6,9 +6,11 @@ import json
 import random
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from socket import SHUT_RDWR
+from ssl import SSLContext
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
@@ -21,8 +23,12 @@ SILENCE_SECONDS = 12.0
 
 
 class Watcher:
-    def __init__(self, address: str, *topics: str) -> None:
-        self.url = f"ws://{address}/live/ws?topics={','.join(topics)}"
+    def __init__(
+        self, address: str, *topics: str, trust: SSLContext | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.url = f"{'wss' if trust else 'ws'}://{address}/live/ws?topics={','.join(topics)}"
+        self.trust = trust
+        self.headers = headers
         self.page = Page()
         self.lock = threading.Lock()
         self.stopping = threading.Event()
@@ -60,6 +66,8 @@ class Watcher:
         try:
             with connect(
                 self.url,
+                ssl=self.trust,
+                additional_headers=self.headers,
                 compression=None,
                 proxy=None,
                 ping_interval=None,

@@ -42,7 +42,14 @@ def pages() -> flask.Flask:
 def make_app() -> Starlette:
     url = os.environ["TEST_DATABASE_URL"]
     live = make_live(url, url, NoCache(), Decimal(100))
-    return make_host(pages(), live, resolve_local, make_async_engine(url), revision=newest_revision())
+    return make_host(
+        pages(),
+        live,
+        resolve_local,
+        make_async_engine(url),
+        revision=newest_revision(),
+        drain_seconds=float(os.environ.get("TEST_DRAIN_SECONDS", "0")),
+    )
 
 
 def main() -> None:

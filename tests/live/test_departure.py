@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
@@ -28,13 +29,13 @@ START_SECONDS = 30
 class Process:
     """A server process; its log is read as it comes."""
 
-    def __init__(self, database_url: str, workers: int) -> None:
+    def __init__(self, database_url: str, workers: int, drain_seconds: float = 0.0) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.live.departing", str(self.port), str(workers)],
             cwd=ROOT,
-            env={**os.environ, "TEST_DATABASE_URL": database_url},
+            env={**os.environ, "TEST_DATABASE_URL": database_url, "TEST_DRAIN_SECONDS": str(drain_seconds)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -47,6 +48,9 @@ class Process:
         assert self.process.stderr is not None
         with self.process.stderr as lines:
             self.log.extend(lines)
+
+    def ready(self) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=WAIT_SECONDS)
 
     def answers(self) -> bool:
         try:
@@ -92,8 +96,8 @@ Start = Callable[..., Process]
 def start_process(database_url: str) -> Iterator[Start]:
     processes: list[Process] = []
 
-    def start(workers: int = 1) -> Process:
-        process = Process(database_url, workers)
+    def start(workers: int = 1, drain_seconds: float = 0.0) -> Process:
+        process = Process(database_url, workers, drain_seconds)
         processes.append(process)
         wait_until(process.answers, "the server to answer", START_SECONDS)
         return process
@@ -152,3 +156,46 @@ def test_several_workers_end_in_time_too(start_process: Start) -> None:
     with process.open_socket() as stream, process.open_socket():
         assert process.end(signal.SIGTERM) < 5
         assert close_code(stream) == 1012
+
+
+DRAIN_SECONDS = 4.0
+
+
+def end_of(stream: ClientConnection) -> float:
+    """The moment at which it is told to connect again."""
+    assert close_code(stream) == 1012
+    return time.monotonic()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_drains_before_it_goes(start_process: Start, workers: int) -> None:
+    process = start_process(workers, DRAIN_SECONDS)
+    with ExitStack() as stack:
+        streams = [stack.enter_context(process.open_socket()) for _ in range(8)]
+        began = time.monotonic()
+        process.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: process.ready().status_code == 503, "it to say that it drains")
+        found = process.ready()
+        assert (found.json()["draining"], found.json()["stopping"]) == (True, False)
+        assert found.headers["Connection"] == "close"
+        with process.open_socket():  # it serves on
+            assert time.monotonic() - began < DRAIN_SECONDS / 2
+        with ThreadPoolExecutor(len(streams)) as waiting:
+            ends = list(waiting.map(lambda stream: end_of(stream) - began, streams))
+        process.process.wait(timeout=30)
+    assert min(ends) >= DRAIN_SECONDS / 2, "nobody is let go before the load balancer knows"
+    assert max(ends) <= DRAIN_SECONDS + 2
+    assert max(ends) - min(ends) > DRAIN_SECONDS / 8, "they are let go one after another"
+    assert DRAIN_SECONDS <= time.monotonic() - began < DRAIN_SECONDS + 5
+    assert process.process.returncode == 0
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_cuts_draining_short(start_process: Start, second: signal.Signals) -> None:
+    process = start_process(drain_seconds=60)
+    with process.open_socket() as stream:
+        process.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: process.ready().status_code == 503, "it to say that it drains")
+        assert process.end(second) < 5
+        assert close_code(stream) == 1012
+    assert process.process.returncode == 0
