@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -21,7 +21,7 @@ from data.cache import QueryCache
 from data.errors import NotFoundError, UnavailableError
 from data.freshness import Freshness, freshness
 from data.preferences import DEFAULTS, Preferences, preferences
-from data.replica import Replica
+from data.replica import Replica, moment_of
 from data.subscriptions import Subscription, subscription
 from data.usage import RUNNING, NavUsage, ThreadUsage, nav_usages, thread_usages
 from data.usage_query import database_now
@@ -32,8 +32,6 @@ STALE_SECONDS_IDLE = 10.0
 STALE_SECONDS_SUBSCRIPTION = 120.0
 
 THREAD_KEY, NAV_KEY, SUBSCRIPTION_KEY = "thread-usage", "nav-usage", "subscription"
-
-MOMENT = text("SELECT version, statement_timestamp() AS now FROM creditpulse.state")
 
 T = TypeVar("T")
 
@@ -84,8 +82,8 @@ class Queries:
         with self.connect() as connection:
             if self.replica is None:
                 return work(connection, database_now(connection))
-            moment = connection.execute(MOMENT).one()
-        found = self.replica.read(moment.version, lambda replica: work(replica, moment.now))
+            moment = moment_of(connection)
+        found = self.replica.read(moment, lambda replica: work(replica, moment.now))
         if found is not None:
             return found[0]
         with self.connect() as connection:

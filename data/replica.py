@@ -1,7 +1,9 @@
 """The read replica, which heavy charts are read from, as long as it is as new as what any page may show.
 
-A read is let in with the fold number that the primary has at that moment: no page shows a later one. The replica is
-given a moment to reach it. If it does not, or does not answer, the primary is read, and for a while nobody waits again.
+A read is let in with what the primary has at that moment: the number of its newest fold, which no page is ahead of,
+and the place in its log up to which everything is safe, so that names, and who may see what, are no older either. The
+replica is given a moment to reach both. If it does not, or does not answer, the primary is read, and for a while nobody
+waits again.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal, TypeVar
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -28,10 +31,28 @@ BEHIND_SECONDS = (0.5, 5.0)  # the first and the longest time without another tr
 AWAY_SECONDS = (0.5, 30.0)
 ASKING = 8  # threads that ask; while that many hang, nobody else is made to wait
 
+# In a statement, and so in a moment, of its own: the next one sees all that had been replayed by then. NULL where the
+# server is no replica (any more).
+REPLAYED = text("SELECT coalesce(pg_last_wal_replay_lsn() >= cast(:flushed AS pg_lsn), false)")
 VERSION = text("SELECT version FROM creditpulse.state")
+MOMENT = text("""
+    SELECT version, pg_current_wal_flush_lsn()::text AS flushed, statement_timestamp() AS now FROM creditpulse.state
+""")
 
 Because = Literal["current", "behind", "away", "conflict"]
 Observe = Callable[[str, Because], object]  # the database that a read went to
+
+
+class Moment(NamedTuple):
+    """Of the primary: its newest fold, up to where its log is safe, and its clock."""
+
+    version: int
+    flushed: str
+    now: datetime
+
+
+def moment_of(primary: Connection) -> Moment:
+    return Moment(*primary.execute(MOMENT).one())
 
 
 def ignore(_database: str, _because: Because) -> None:
@@ -70,8 +91,8 @@ class Replica:
         self.asking.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 
-    def read(self, floor: int, work: Callable[[Connection], T]) -> tuple[T] | None:
-        """What `work` returns, of a moment in which fold `floor` was there; None where the primary has to be read."""
+    def read(self, floor: Moment, work: Callable[[Connection], T]) -> tuple[T] | None:
+        """What `work` returns, of no earlier moment than `floor`; None where the primary has to be read."""
         connection = self.connection_at(floor)
         if connection is None:
             self.observe("primary", self.because)
@@ -88,8 +109,8 @@ class Replica:
         self.observe("replica", "current")
         return (found,)
 
-    def connection_at(self, floor: int) -> Connection | None:
-        """One that sees fold `floor`, within moments; None where there is none, or none is to be expected."""
+    def connection_at(self, floor: Moment) -> Connection | None:
+        """One that sees `floor`, or later; None where there is none, or none is to be expected."""
         if self.clock() < self.again_at:
             return None
         asked = self.asking.submit(self.reached, floor)
@@ -110,12 +131,11 @@ class Replica:
         self.because, self.pause_seconds = "current", 0.0
         return connection
 
-    def reached(self, floor: int) -> Connection | None:
+    def reached(self, floor: Moment) -> Connection | None:
         end, wait = self.clock() + WAIT_SECONDS, threading.Event().wait
         connection = self.engine.connect()
         try:
-            while int(connection.execute(VERSION).scalar_one()) < floor:
-                connection.rollback()  # and with it the moment that it sees
+            while not self.sees(connection, floor):
                 if self.clock() >= end:
                     connection.close()
                     return None
@@ -124,6 +144,15 @@ class Replica:
             connection.close()
             raise
         return connection
+
+    def sees(self, connection: Connection, floor: Moment) -> bool:
+        """Whether it does; then the connection's transaction goes on to see just that moment."""
+        replayed = bool(connection.execute(REPLAYED, {"flushed": floor.flushed}).scalar_one())
+        connection.rollback()
+        if replayed and int(connection.execute(VERSION).scalar_one()) >= floor.version:
+            return True
+        connection.rollback()
+        return False
 
     def step_back(self, because: Because, seconds: tuple[float, float]) -> None:
         """Until the pause is over, reads go to the primary at once; the next pause is longer, unless it is back."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 
 import psutil
 from sqlalchemy import Engine, text
@@ -17,6 +19,7 @@ from live.meters import TRANSPORTS, Meters
 from live.stream import Live
 
 SAMPLE_SECONDS = 1.0
+PROCESS_SAMPLES = 10  # from one look at the process to the next: to count ten thousand open sockets takes a while
 COUNT_SECONDS = 1.0
 MOST_QUEUED = 10_000
 # Bounded, so that asking costs the same however long the queue has grown.
@@ -49,6 +52,7 @@ class Sampler:
         self.clock = clock
         self.process = psutil.Process()
         self.cpu_seconds = 0.0
+        self.lock = threading.Lock()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -60,7 +64,9 @@ class Sampler:
             await asyncio.wait({task})
 
     async def run(self) -> None:
-        while True:
+        for number in count():
+            if number % PROCESS_SAMPLES == 0:
+                await asyncio.to_thread(self.sample_process)
             self.sample()
             due = self.clock() + SAMPLE_SECONDS
             await asyncio.sleep(SAMPLE_SECONDS)
@@ -77,7 +83,6 @@ class Sampler:
         meters.leading.set(self.leading())
         meters.listening.set(live.monitor.listening)
         meters.queue_age_seconds.set(live.monitor.queue_age_ms / 1000)
-        self.sample_process()
 
     def sample_pool(self, name: str, engine: Engine | AsyncEngine) -> None:
         pool = engine.pool  # looked up anew: `dispose` replaces it
@@ -86,19 +91,21 @@ class Sampler:
         self.meters.pool_most.labels(name).set(pool.size() + pool._max_overflow)  # type: ignore[attr-defined]
 
     def sample_process(self) -> None:
-        with self.process.oneshot():
-            cpu = self.process.cpu_times()
-            self.meters.resident_bytes.set(self.process.memory_info().rss)
-            self.meters.threads.set(self.process.num_threads())
-        self.meters.open_files.set(self.process.num_fds())
-        used = cpu.user + cpu.system
-        self.meters.cpu_seconds.inc(max(0.0, used - self.cpu_seconds))
-        self.cpu_seconds = used
+        """Off the loop; whoever scrapes may do so at the same time."""
+        with self.lock:
+            with self.process.oneshot():
+                cpu = self.process.cpu_times()
+                self.meters.resident_bytes.set(self.process.memory_info().rss)
+                self.meters.threads.set(self.process.num_threads())
+            self.meters.open_files.set(self.process.num_fds())
+            used = cpu.user + cpu.system
+            self.meters.cpu_seconds.inc(max(0.0, used - self.cpu_seconds))
+            self.cpu_seconds = used
 
     async def count_queue(self) -> None:
         """One bounded count, for whoever asks; a database that does not answer in time leaves NaN."""
-        count = math.nan
+        queued = math.nan
         with suppress(SQLAlchemyError, OSError, TimeoutError):
             async with asyncio.timeout(COUNT_SECONDS), self.counting.connect() as connection:
-                count = float(await connection.scalar(QUEUED))
-        self.meters.queue_changes.set(count)
+                queued = float(await connection.scalar(QUEUED))
+        self.meters.queue_changes.set(queued)

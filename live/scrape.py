@@ -88,7 +88,7 @@ class Scrape:
             return refused
         if scope["method"] not in ("GET", "HEAD"):
             return refusal(scope, 405, "use GET")
-        await self.sampler.count_queue()
+        await asyncio.gather(self.sampler.count_queue(), asyncio.to_thread(self.sampler.sample_process))
         self.sampler.sample()
         encode, content_type = choose_encoder(Headers(scope=scope).get("accept", ""))
         # Off the loop: a few milliseconds, or tens where several processes' values are added up.

@@ -133,7 +133,6 @@ def test_while_replay_is_paused_the_primary_is_read_and_soon_without_waiting(
 ) -> None:
     followed_again(queries)
     with follower.paused():
-        assert queries.read_heavy(look).followed, "a replica that has all there is may be paused"
         calls = pay(writer)
         found, seconds = timed(lambda: queries.read_heavy(look))
         assert (found.followed, found.calls) == (False, calls)
@@ -143,6 +142,27 @@ def test_while_replay_is_paused_the_primary_is_read_and_soon_without_waiting(
         assert seconds < AT_ONCE_SECONDS
         assert counts["primary", "behind"] == 2
     followed_again(queries)
+
+
+def test_what_is_no_fold_is_no_older_either(
+    queries: Queries, follower: FollowingPostgres, writer: Writer, counts: Counter[tuple[str, str]]
+) -> None:
+    pay(writer)
+    followed_again(queries)
+    with follower.paused():
+        writer.execute("INSERT INTO threads (thread_id, account_id) VALUES (gen_random_uuid(), gen_random_uuid())")
+        assert not queries.read_heavy(look).followed, "whoever sees what may have changed, and names may have"
+    assert counts["primary", "behind"] == 1
+    followed_again(queries)
+
+
+def test_a_server_that_is_no_replica_is_not_read(primary: Postgres, counts: Counter[tuple[str, str]]) -> None:
+    url = primary.url("followed")
+    replica = Replica(make_replica_engine(url, 1), lambda database, because: counts.update([(database, because)]))
+    queries = Queries(make_engine(url), QueryCache(make_cache(Flask("test"), None)), Decimal(100), replica)
+    assert queries.read_heavy(look)
+    queries.stop()
+    assert counts == {("primary", "behind"): 1}
 
 
 def test_no_read_is_older_than_the_primary_was_before_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -107,7 +108,7 @@ def ask(server: AppServer, n: int, force: bool = False) -> httpx.Response:
 
 
 def test_callbacks_and_the_cache_are_counted_by_names_of_ours_alone(make_server: MakeServer) -> None:
-    server = make_server()
+    server = make_server(log_format="json")
     for n in (1, 2, 3):
         assert ask(server, n).status_code == 200
     assert value(server, "cache_answers_total", query="nav-usage", outcome="miss") == 1
@@ -122,6 +123,15 @@ def test_callbacks_and_the_cache_are_counted_by_names_of_ours_alone(make_server:
     assert value(server, "callback_seconds_count", callback="nav-answer.data", outcome="refused") == 1
     assert_openmetrics(server)
     assert_documented(server)
+    server.stop()
+    assert_json(server.log.read_text())
+
+
+def assert_json(log: str) -> None:
+    """Every line, from the start to the end, with what happened."""
+    records = [json.loads(line) for line in log.splitlines()]
+    assert all(record.keys() >= {"time", "level", "logger", "message", "action"} for record in records)
+    assert {"server.started", "feed.listening", "leader.elected"} <= {record["action"] for record in records}
 
 
 def assert_openmetrics(server: AppServer) -> None:
