@@ -7,7 +7,7 @@ WORKERS ?= 2
 CREDITPULSE_TRACE_DIR ?= ../shared/data
 export CREDITPULSE_TRACE_DIR
 
-.PHONY: help setup browser run test test-recorded test-faults lint format bench lock
+.PHONY: help setup browser run test test-recorded test-faults lint format bench audit lock
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ format: setup
 
 bench: setup browser  ## every figure we claim, with its control (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
+
+audit: setup  ## known vulnerabilities of the locked versions, by pip-audit
+	$(BIN)/python .ci/audit
 
 lock:  # after a change of pyproject.toml: resolve anew, then run every test
 	$(BIN)/uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links \

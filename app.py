@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 import commands
 import options
 from access.directory import Directory
+from access.origin import Origin
 from access.resolver import make_resolver
 from access.secret import secret_key
 from api.routes import make_routes
@@ -28,11 +29,13 @@ from data.queries import Queries
 from data.revisions import newest_revision
 from data.turns import Turns
 from live.host import make_host
+from live.rates import Rates
 from live.server import end_with_supervisor, run_server
 from live.stream import make_live
 from settings import Settings, SettingsError, is_loopback, read_settings
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
+STREAMS_PER_PERSON = 100  # of each process; a browser opens one
 EXPORT_CONNECTIONS = 2  # each is held for a page of a download, no longer
 
 
@@ -54,13 +57,16 @@ def create_app(settings: Settings) -> Starlette:
     turns.follow(engine)
     queries = Queries(engine, cache, settings.credits_per_dollar)
     dash = make_dash(queries, settings, server)
-    live = make_live(url, listen_url, queries, settings.credits_per_dollar)
+    shared = settings.auth != "local"  # else everyone is one person, on their own machine
+    live = make_live(url, listen_url, queries, settings.credits_per_dollar, STREAMS_PER_PERSON if shared else None)
     exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
     name = f"process {os.getpid()}"
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
     host = make_host(
         server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
         routes=make_routes(exports, settings.credits_per_dollar, server.secret_key), engines=[exports],
+        scripts=dash.csp_hashes(), is_secure=Origin(settings).is_secure,
+        rates=Rates(settings.cache_url) if shared else None,
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host

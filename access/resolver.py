@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from access.directory import Directory
+from access.origin import Origin
 from access.viewer import LOCAL
 from data.errors import InputError, MisdirectedError
 from data.viewer import Viewer
@@ -56,12 +56,12 @@ class HeaderResolver:
 
     def __init__(self, settings: Settings, directory: Directory) -> None:
         self.header = settings.auth_header.strip().lower()
-        self.trusted = frozenset(canonical_address(address) for address in settings.trusted_proxies)
+        self.origin = Origin(settings)
         self.staff = settings.staff
         self.directory = directory
 
     async def __call__(self, scope: Scope) -> Viewer | None:
-        if not self.from_trusted_proxy(scope):
+        if not self.origin.trusts(scope):
             return None
         email = sole_value(scope["headers"], self.header)
         if not email:
@@ -71,21 +71,6 @@ class HeaderResolver:
         if email in self.staff or email[email.index("@") :] in self.staff:
             return Viewer(email, staff=True)
         return Viewer(email, accounts=await self.directory.accounts(email))
-
-    def from_trusted_proxy(self, scope: Scope) -> bool:
-        client = scope.get("client")
-        return client is not None and canonical_address(client[0]) in self.trusted
-
-
-def canonical_address(address: str) -> str:
-    """One spelling for each address, also for an IPv4 peer of a socket that serves both families."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
 
 
 def sole_value(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import flask
+import orjson
 from dash import Dash
 from werkzeug.exceptions import BadRequest
 
@@ -79,10 +80,7 @@ def check_body(app: Dash) -> None:
         return
     if flask.request.method != "POST":
         return
-    try:
-        body = flask.request.get_json()
-    except RecursionError:
-        raise BadRequest("the body is nested too deeply") from None
+    body = strict_json()
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         raise BadRequest("the body names no output")
     spec = app.callback_map.get(body["output"])
@@ -94,6 +92,19 @@ def check_body(app: Dash) -> None:
     check_parts(body.get("inputs", []), spec["inputs"])
     check_parts(body.get("state", []), spec["state"])
     check_outputs(body.get("outputs", []), spec)
+
+
+def strict_json() -> Any:
+    """The body as RFC 8259 has it. Raises BadRequest.
+
+    Python's own reader lets in what no browser sends: NaN, half characters, and depths that a callback would fail at.
+    """
+    try:
+        body = flask.request.get_json()
+        orjson.loads(flask.request.get_data())
+    except (orjson.JSONDecodeError, RecursionError):
+        raise BadRequest("the body is no JSON") from None
+    return body
 
 
 def check_outputs(given: object, spec: Mapping[str, Any]) -> None:

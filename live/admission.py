@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from data.errors import InputError, UnavailableError
@@ -23,7 +23,16 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Admission:
+    """`is_full` says of whom no more streams are opened."""
+
     guard: Guard
+    is_full: Callable[[Viewer], bool]
+
+    async def of_stream(self, scope: Scope) -> Verdict:
+        """The verdict on a stream with the topics in the query string."""
+        if self.is_full(scope["state"]["viewer"]):
+            return Verdict(429, "too many streams are open in your name; close some pages")
+        return await self.of_request(scope)
 
     async def of_request(self, scope: Scope) -> Verdict:
         """The verdict on the topics in the query string."""
@@ -41,10 +50,3 @@ class Admission:
         if refused:
             return Verdict(403, f"not there, or not yours: {', '.join(sorted(refused))}")
         return Verdict(200, "", topics)
-
-
-def from_elsewhere(scope: Scope) -> bool:
-    """Whether a page of another site opened this: browsers send WebSockets across sites, with our cookies."""
-    headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()

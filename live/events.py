@@ -27,7 +27,7 @@ class Events:
         if scope["method"] != "GET":
             await refuse(scope, receive, send, 405, "use GET")
             return
-        verdict = await self.admission.of_request(scope)
+        verdict = await self.admission.of_stream(scope)
         if verdict.status != 200:
             await refuse(scope, receive, send, verdict.status, verdict.reason)
             return

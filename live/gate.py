@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.resolver import Resolve
 from data.errors import InputError, MisdirectedError, UnavailableError
+from live.provenance import REFUSED, is_forged
 from live.refusals import refuse
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
             await self.app(scope, receive, send)
+            return
+        if scope["type"] == "http" and is_forged(scope):
+            await refuse(scope, receive, send, 403, REFUSED)
             return
         try:
             viewer = await self.resolve(scope)

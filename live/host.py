@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import Scope
 
 from access.resolver import Resolve
 from data.turns import Turns
@@ -20,10 +21,13 @@ from live.admission import Admission
 from live.departure import departure
 from live.events import Events
 from live.gate import Gate
+from live.headers import SafeHeaders
 from live.pages import Pages
 from live.probes import Probes
+from live.rates import Rates
 from live.sockets import Sockets
 from live.stream import Live
+from live.throttle import Throttle
 from live.topics import Guard
 
 # Threads that draw charts then give the loop its turn 17 times sooner than by default.
@@ -49,13 +53,18 @@ def make_host(
     background: Sequence[Background] = (),
     routes: Sequence[BaseRoute] = (),
     engines: Sequence[AsyncEngine] = (),
+    scripts: Sequence[str] = (),
+    is_secure: Callable[[Scope], bool] | None = None,
+    rates: Rates | None = None,
 ) -> Starlette:
     """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
     `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
-    the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema.
+    the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema. `scripts` are
+    the hashes of the pages' inline scripts, and `is_secure` says of a request whether it came by HTTPS; `rates` count
+    how often each person asks.
     """
-    admission = Admission(Guard(engine))
+    admission = Admission(Guard(engine), live.hub.is_full)
     probes = Probes(live, engine, admission, revision)
     pages = Pages(wsgi, turns or Turns())
 
@@ -72,6 +81,8 @@ def make_host(
                 finally:
                     await each(background, "stop")
                     pages.close()
+                    if rates is not None:
+                        await rates.close()
                     for one in (engine, *engines):
                         await one.dispose()
 
@@ -85,7 +96,11 @@ def make_host(
             *routes,
             Mount("/", pages),
         ],
-        middleware=[Middleware(Gate, resolve=resolve)],
+        middleware=[
+            Middleware(SafeHeaders, hashes=scripts, is_secure=is_secure),
+            Middleware(Gate, resolve=resolve),
+            Middleware(Throttle, rates=rates),
+        ],
         lifespan=lifespan,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -38,6 +39,7 @@ class Hub:
     """`read` reads topics, `invalidate` marks cached answers stale; both are awaited in every pass.
 
     `read_preferences` reads what people have chosen, by name, as messages; it is awaited where that is due.
+    A person has at most `most_streams`, where that is a number.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Hub:
         backoff: Backoff | None = None,
         *,
         read_preferences: ReadPreferences | None = None,
+        most_streams: int | None = None,
     ) -> None:
         self.read = read
         self.invalidate = invalidate
@@ -56,6 +59,8 @@ class Hub:
         self.backoff = backoff or Backoff(most_seconds=2.0)
         self.watchers: dict[str, set[Subscriber]] = {}
         self.subscribers: set[Subscriber] = set()
+        self.most_streams = most_streams
+        self.people: Counter[str] = Counter()  # streams of each
         self.others = 0  # streams of people who are not staff
         self.changes: Changes | None = None
         self.changed_at: float | None = None  # when the oldest change that waits came in
@@ -73,6 +78,7 @@ class Hub:
         subscriber = Subscriber(viewer)
         subscriber.beat = self.beat
         self.subscribers.add(subscriber)
+        self.people[viewer.name] += 1
         self.others += not viewer.staff
         if self.closing:
             subscriber.close()
@@ -87,7 +93,17 @@ class Hub:
             self.unwatch(subscriber, set(subscriber.topics))
             self.undecided.discard(subscriber)
             self.subscribers.discard(subscriber)
+            self.leave(viewer.name)
             self.others -= not viewer.staff
+
+    def leave(self, name: str) -> None:
+        self.people[name] -= 1
+        if not self.people[name]:
+            del self.people[name]
+
+    def is_full(self, viewer: Viewer) -> bool:
+        """Whether this person has as many streams as one may have."""
+        return self.most_streams is not None and self.people[viewer.name] >= self.most_streams
 
     def watch(self, subscriber: Subscriber, topics: Collection[str]) -> None:
         """Adds topics; their values are in one of the next frames."""

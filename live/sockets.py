@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from data.errors import InputError
-from live.admission import Admission, Verdict, from_elsewhere
+from live.admission import Admission, Verdict
 from live.hub import Hub
+from live.provenance import from_elsewhere
 from live.refusals import close
 from live.subscriber import Subscriber
 from live.topics import MOST_TOPICS, parse_topics
 
+# A page changes its topics as it opens; each change may ask the database.
+MOST_CHANGES, CHANGES_SECONDS = 60, 10.0
 RESTART = 1012  # the server goes down, or starts its numbers afresh: connect again
 
 
@@ -28,7 +32,7 @@ class Sockets:
         if from_elsewhere(scope):
             await close(send, 4403, "opened by a page of another site (or a proxy changes the Host header)")
             return
-        verdict = await self.admission.of_request(scope)
+        verdict = await self.admission.of_stream(scope)
         if verdict.status != 200:
             await close(send, 4000 + verdict.status, verdict.reason)
             return
@@ -52,8 +56,13 @@ class Sockets:
 
     async def listen(self, subscriber: Subscriber, receive: Receive) -> Verdict | None:
         """Takes changes of topics; ends, and with it the stream, at a disconnect (None) or a fault."""
+        left, refill_at = MOST_CHANGES, 0.0
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
+                now = monotonic()
+                left, refill_at = (MOST_CHANGES, now + CHANGES_SECONDS) if now >= refill_at else (left - 1, refill_at)
+                if left < 0:
+                    return Verdict(429, "topics are changed too often; wait, and connect again")
                 verdict = await self.change_topics(subscriber, message)
                 if verdict.status != 200:
                     return verdict

@@ -69,8 +69,13 @@ def report_end(task: asyncio.Task[None]) -> None:
         logger.critical("the live %s ended", task.get_name(), exc_info=task.exception(), extra=ENDED)
 
 
-def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal) -> Live:
-    """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll."""
+def make_live(
+    url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal, most_streams: int | None = None
+) -> Live:
+    """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll.
+
+    `most_streams` are those of one person, None for any number.
+    """
     engine = make_stream_engine(url, pool_size=4)  # a pass reads on three, the monitor on one
 
     async def notify(channel: str) -> None:
@@ -84,7 +89,7 @@ def make_live(url: str, listen_url: str, queries: Invalidated, credits_per_dolla
     async def look_up() -> Freshness:
         return await on_connection(engine, freshness)
 
-    chosen = partial(preferences_messages, engine)
-    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries), read_preferences=chosen)
+    chosen, read = partial(preferences_messages, engine), Reader(engine, credits_per_dollar)
+    hub = Hub(read, Invalidation(queries), read_preferences=chosen, most_streams=most_streams)
     feed = Feed(listen_url, notify, hub.changed, hub.preferred)
     return Live(engine, hub, feed, Monitor(look_up, hub, feed))
