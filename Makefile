@@ -22,8 +22,9 @@ setup: .venv/ready  ## .venv with everything the app, its tests and benchmarks n
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
-browser:  # what the tests need from the system: Chromium, its driver, Redis, Node, network tools
+browser:  # what the tests need besides: Chromium, its driver, Redis, Node, network tools, an OpenID provider
 	@.ci/system-packages
+	@.ci/node-packages
 
 run: setup  ## the app on http://127.0.0.1:8050, with its own database and a demo workload
 	$(BIN)/python app.py run

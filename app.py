@@ -17,8 +17,10 @@ import commands
 import options
 from access.directory import Directory
 from access.origin import Origin
+from access.provider import Provider
 from access.resolver import make_resolver
 from access.secret import secret_key
+from access.sessions import Sessions
 from api.routes import make_routes
 from callbacks.dashboard import make_dash
 from data.cache import QueryCache, make_cache
@@ -31,6 +33,7 @@ from data.turns import Turns
 from live.host import make_host
 from live.rates import Rates
 from live.server import end_with_supervisor, run_server
+from live.signin import SignIn
 from live.stream import make_live
 from settings import Settings, SettingsError, is_loopback, read_settings
 
@@ -49,27 +52,38 @@ def create_app(settings: Settings) -> Starlette:
         raise SettingsError("no database URL; `python app.py serve` starts the embedded database and names it")
     url, listen_url = settings.database_url, settings.listen_url or settings.database_url
     lookups = make_async_engine(url)
-    resolve = make_resolver(settings, Directory(lookups))
+    secret, origin = secret_key(settings), Origin(settings)
+    rates = Rates(settings.cache_url) if settings.auth != "local" else None  # there everyone is one person
+    sign_in = make_sign_in(settings, Sessions(lookups, secret), origin, secret, rates)
+    resolve = make_resolver(settings, Directory(lookups), sign_in.sessions if sign_in else None)
     server = Flask("creditpulse")
-    server.secret_key = secret_key(settings)
+    server.secret_key = secret
     cache = QueryCache(make_cache(server, settings.cache_url))
     engine, turns = make_engine(url, CALLBACK_CONNECTIONS), Turns()
     turns.follow(engine)
     queries = Queries(engine, cache, settings.credits_per_dollar)
     dash = make_dash(queries, settings, server)
-    shared = settings.auth != "local"  # else everyone is one person, on their own machine
-    live = make_live(url, listen_url, queries, settings.credits_per_dollar, STREAMS_PER_PERSON if shared else None)
+    most_streams = STREAMS_PER_PERSON if rates else None
+    live = make_live(url, listen_url, queries, settings.credits_per_dollar, most_streams)
     exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
     name = f"process {os.getpid()}"
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
     host = make_host(
         server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
-        routes=make_routes(exports, settings.credits_per_dollar, server.secret_key), engines=[exports],
-        scripts=dash.csp_hashes(), is_secure=Origin(settings).is_secure,
-        rates=Rates(settings.cache_url) if shared else None,
+        routes=make_routes(exports, settings.credits_per_dollar, secret), engines=[exports],
+        scripts=dash.csp_hashes(), is_secure=origin.is_secure, rates=rates, sign_in=sign_in,
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host
+
+
+def make_sign_in(
+    settings: Settings, sessions: Sessions, origin: Origin, secret: str, rates: Rates | None
+) -> SignIn | None:
+    """None where people sign in elsewhere."""
+    if settings.auth != "oidc":
+        return None
+    return SignIn(Provider(settings), sessions, origin, secret, settings.session_hours, rates)
 
 
 def create_app_from_environment() -> Starlette:

@@ -44,6 +44,7 @@ class Settings:
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
+    session_hours: int = 12
     staff: frozenset[str] = frozenset()
     users_table: str | None = None
     credits_per_dollar: Decimal = Decimal(100)
@@ -151,6 +152,25 @@ def parse_public_url(name: str, text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def parse_issuer(name: str, text: str) -> str:
+    """Anybody on the way could otherwise say who signs in."""
+    try:
+        parts = urlsplit(text)
+        known = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))
+    except ValueError:
+        known = False
+    if not known or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError(f"{name} must look like https://accounts.example.com")
+    return text
+
+
+def parse_hours(name: str, text: str) -> int:
+    value = parse_integer(name, text)
+    if not 1 <= value <= 24 * 90:
+        raise SettingsError(f"{name} is {text!r}; set it to 1 to 2160 hours")
+    return value
+
+
 def parse_names(_name: str, text: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
 
@@ -189,6 +209,8 @@ PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "auth": parse_auth,
     "trusted_proxies": parse_proxies,
     "public_url": parse_public_url,
+    "oidc_issuer": parse_issuer,
+    "session_hours": parse_hours,
     "staff": parse_staff,
     "users_table": parse_table,
     "credits_per_dollar": parse_rate,

@@ -32,6 +32,12 @@ class Origin:
         said = list(values(scope["headers"], b"x-forwarded-proto"))
         return scope.get("scheme") in ("https", "wss") or (said == ["https"] and self.trusts(scope))
 
+    def client(self, scope: Scope) -> str:
+        """Who asks, by address: the peer, or whom a proxy of ours says that it speaks for."""
+        peer = canonical_address(scope["client"][0]) if scope.get("client") else "unknown"
+        forwarded = ",".join(values(scope["headers"], b"x-forwarded-for")).rpartition(",")[2].strip()
+        return canonical_address(forwarded) if forwarded and self.trusts(scope) else peer
+
     def trusts(self, scope: Scope) -> bool:
         """Whether the peer itself, not whom it speaks for, is a proxy of ours."""
         client = scope.get("client")

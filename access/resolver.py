@@ -6,8 +6,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
+from access.cookies import SESSION, cookie_in, cookie_name
 from access.directory import Directory
+from access.email import address_of, is_among
 from access.origin import Origin
+from access.sessions import Sessions
 from access.viewer import LOCAL
 from data.errors import InputError, MisdirectedError
 from data.viewer import Viewer
@@ -18,16 +21,22 @@ Scope = MutableMapping[str, Any]
 # Returns None for nobody. Raises InputError for a contradictory request, UnavailableError.
 Resolve = Callable[[Scope], Awaitable[Viewer | None]]
 
+# Where in a scope's state it stands when (by time.monotonic) the viewer's right ends, where that is known.
+ENDS_AT = "ends_at"
 
-def make_resolver(settings: Settings, directory: Directory) -> Resolve:
-    """The resolver of the mode that is set. Raises SettingsError for a mode that cannot be served."""
+
+def make_resolver(settings: Settings, directory: Directory, sessions: Sessions | None = None) -> Resolve:
+    """The resolver of the mode that is set. Raises SettingsError for a mode that cannot be served.
+
+    `sessions` are of those who have signed in by `oidc`.
+    """
     if settings.auth == "local":
         return resolve_local
     if settings.auth == "header":
         return HeaderResolver(settings, directory)
-    raise SettingsError(
-        f"CREDITPULSE_AUTH is {settings.auth!r}, which this version cannot serve; set it to local or header"
-    )
+    if sessions is not None:
+        return SessionResolver(settings, directory, sessions)
+    raise SettingsError(f"CREDITPULSE_AUTH is {settings.auth!r}, for which there are no sessions here")
 
 
 async def resolve_local(scope: Scope) -> Viewer:
@@ -63,18 +72,42 @@ class HeaderResolver:
     async def __call__(self, scope: Scope) -> Viewer | None:
         if not self.origin.trusts(scope):
             return None
-        email = sole_value(scope["headers"], self.header)
-        if not email:
+        said = sole_value(scope["headers"], self.header)
+        if not said:
             return None
-        if not is_email(email):
+        email = address_of(said)
+        if email is None:
             raise InputError(f"the header {self.header} must hold one e-mail address")
-        if email in self.staff or email[email.index("@") :] in self.staff:
-            return Viewer(email, staff=True)
-        return Viewer(email, accounts=await self.directory.accounts(email))
+        return await viewer_of(email, self.staff, self.directory)
+
+
+class SessionResolver:
+    """Knows people by the session that their cookie names, and says until when it lasts."""
+
+    def __init__(self, settings: Settings, directory: Directory, sessions: Sessions) -> None:
+        self.origin = Origin(settings)
+        self.staff = settings.staff
+        self.directory = directory
+        self.sessions = sessions
+
+    async def __call__(self, scope: Scope) -> Viewer | None:
+        name = cookie_name(SESSION, secure=self.origin.is_secure(scope))
+        session = await self.sessions.find(cookie_in(scope["headers"], name))
+        if session is None:
+            return None
+        scope.setdefault("state", {})[ENDS_AT] = session.ends_at
+        return await viewer_of(session.email, self.staff, self.directory)
+
+
+async def viewer_of(email: str, staff: frozenset[str], directory: Directory) -> Viewer:
+    """Whoever that address is, with what they may see. Raises UnavailableError."""
+    if is_among(email, staff):
+        return Viewer(email, staff=True)
+    return Viewer(email, accounts=await directory.accounts(email))
 
 
 def sole_value(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:
-    """The header's value in lower case, empty where it is missing.
+    """The header's value, empty where it is missing.
 
     Raises InputError where it is there twice, or under a name that some server or proxy takes for the same
     (X_Forwarded_Email): a client could slip such a one past the proxy that strips the real one.
@@ -88,12 +121,8 @@ def sole_value(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:
         return ""
     if len(alike) > 1 or alike[0][0] != name:
         raise InputError(f"the header {name} must come once, spelt exactly so")
-    return alike[0][1].decode("latin-1").strip().lower()
+    return alike[0][1].decode("latin-1").strip()
 
 
 def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "-", name.strip())
-
-
-def is_email(text: str) -> bool:
-    return re.fullmatch(r"[^\s,;<>@]+@[^\s,;<>@]+", text) is not None

@@ -18,6 +18,7 @@ from callbacks import (
     find,
     navigation,
     overview,
+    person,
     preferences,
     requests,
     routing,
@@ -95,6 +96,7 @@ def register(app: Dash, queries: Queries) -> None:
     requests.register(app)
     failures.register(app)
     navigation.register(app, queries)
+    person.register(app)
     view.register(app)
     find.register(app, queries)
     thread_header.register(app, queries)

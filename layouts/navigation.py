@@ -22,6 +22,7 @@ def navigation() -> Component:
             sections(),
             html.Div(className="grow"),
             usage_card(),
+            person(),
             *tooltips(),
             *stores(),
         ],
@@ -112,6 +113,23 @@ def usage_card() -> Component:
         id=ids.NAV_CARD,
         className="card usage-card",
         **attributes(aria_label="Credits of the chosen account"),
+    )
+
+
+def person() -> Component:
+    """Hidden until it is known who is signed in. A form: no link of another site signs anybody out."""
+    leave = html.Form(
+        html.Button("Sign out", type="submit", className="button"),
+        id=ids.NAV_SIGN_OUT,
+        action="/signout",
+        method="post",
+        hidden=True,
+    )
+    return html.Div(
+        [html.Span("", id=ids.NAV_PERSON, className="label"), leave],
+        id=ids.NAV_PERSON_BOX,
+        className="person",
+        hidden=True,
     )
 
 

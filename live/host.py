@@ -25,10 +25,12 @@ from live.headers import SafeHeaders
 from live.pages import Pages
 from live.probes import Probes
 from live.rates import Rates
+from live.signin import SignIn
 from live.sockets import Sockets
 from live.stream import Live
 from live.throttle import Throttle
 from live.topics import Guard
+from live.vigil import Vigil
 
 # Threads that draw charts then give the loop its turn 17 times sooner than by default.
 SWITCH_SECONDS = 0.0003
@@ -56,16 +58,18 @@ def make_host(
     scripts: Sequence[str] = (),
     is_secure: Callable[[Scope], bool] | None = None,
     rates: Rates | None = None,
+    sign_in: SignIn | None = None,
 ) -> Starlette:
     """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
     `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
     the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema. `scripts` are
     the hashes of the pages' inline scripts, and `is_secure` says of a request whether it came by HTTPS; `rates` count
-    how often each person asks.
+    how often each person asks, and `sign_in` is the way in where people sign in here.
     """
     admission = Admission(Guard(engine), live.hub.is_full)
     probes = Probes(live, engine, admission, revision)
+    vigil = Vigil(resolve)
     pages = Pages(wsgi, turns or Turns())
 
     @asynccontextmanager
@@ -76,9 +80,11 @@ def make_host(
         with departure(lambda: loop.call_soon_threadsafe(live.hub.close)):
             async with live.running():
                 await each(background, "start")
+                watching = asyncio.create_task(vigil.run(), name="vigil")
                 try:
                     yield
                 finally:
+                    watching.cancel()
                     await each(background, "stop")
                     pages.close()
                     if rates is not None:
@@ -90,15 +96,16 @@ def make_host(
         routes=[
             Route("/healthz", probes.health),
             Route("/readyz", probes.readiness),
-            WebSocketRoute("/live/ws", Sockets(live.hub, admission)),
-            Route("/live/events", Events(live.hub, admission)),
+            WebSocketRoute("/live/ws", Sockets(live.hub, admission, vigil)),
+            Route("/live/events", Events(live.hub, admission, vigil)),
             Route("/live/check", probes.check),
+            *(sign_in.routes() if sign_in else ()),
             *routes,
             Mount("/", pages),
         ],
         middleware=[
             Middleware(SafeHeaders, hashes=scripts, is_secure=is_secure),
-            Middleware(Gate, resolve=resolve),
+            Middleware(Gate, resolve=resolve, sign_in=sign_in),
             Middleware(Throttle, rates=rates),
         ],
         lifespan=lifespan,

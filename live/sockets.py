@@ -15,6 +15,7 @@ from live.provenance import from_elsewhere
 from live.refusals import close
 from live.subscriber import Subscriber
 from live.topics import MOST_TOPICS, parse_topics
+from live.vigil import Vigil
 
 # A page changes its topics as it opens; each change may ask the database.
 MOST_CHANGES, CHANGES_SECONDS = 60, 10.0
@@ -22,9 +23,10 @@ RESTART = 1012  # the server goes down, or starts its numbers afresh: connect ag
 
 
 class Sockets:
-    def __init__(self, hub: Hub, admission: Admission) -> None:
+    def __init__(self, hub: Hub, admission: Admission, vigil: Vigil) -> None:
         self.hub = hub
         self.admission = admission
+        self.vigil = vigil
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -36,7 +38,8 @@ class Sockets:
         if verdict.status != 200:
             await close(send, 4000 + verdict.status, verdict.reason)
             return
-        with self.hub.stream(scope["state"]["viewer"], verdict.topics) as subscriber:
+        stream = self.hub.stream(scope["state"]["viewer"], verdict.topics)
+        with stream as subscriber, self.vigil.over(scope, subscriber):
             await self.serve(subscriber, receive, send)
 
     async def serve(self, subscriber: Subscriber, receive: Receive, send: Send) -> None:
@@ -45,7 +48,9 @@ class Sockets:
         try:
             while (frame := await subscriber.next_frame()) is not None:
                 await send({"type": "websocket.send", "text": frame.decode()})
-            if not listening.done():
+            if subscriber.ending is not None:
+                await close(send, *subscriber.ending)
+            elif not listening.done():
                 await close(send, RESTART, "the server restarts; connect again")
             elif (fault := listening.result()) is not None:
                 await close(send, 4000 + fault.status, fault.reason)

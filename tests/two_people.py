@@ -28,6 +28,7 @@ class Person:
     account: UUID
     thread: UUID
     call: UUID
+    called_at: str
     project: UUID
     secrets: tuple[str, ...]
 
@@ -44,8 +45,27 @@ def add_person(writer: psycopg.Connection[Any], name: str, cost: str) -> Person:
     add_call(writer, thread, account, cost=cost, call_id=call, model=f"model-{name}")
     add_run(writer, thread)
     writer.execute("INSERT INTO credit_usage (user_id, amount_dollars) VALUES (%s, 3)", (account,))
-    secrets = (f"Shown {name}", f"Title {name}", f"Project {name}", f"model-{name}", f"{name}@example.com", cost)
-    return Person(name, account, thread, call, project, secrets)
+    writer.execute(
+        "INSERT INTO creditpulse.subscriptions (user_id, plan, status, credits_included, period_start, period_end)"
+        " VALUES (%s, %s, 'active', 1000, now() - interval '1 day', now() + interval '1 day')",
+        (account, f"Plan {name}"),
+    )
+    secrets = (
+        f"Plan {name}",
+        f"Shown {name}",
+        f"Title {name}",
+        f"Project {name}",
+        f"model-{name}",
+        f"{name}@example.com",
+        cost,
+    )
+    return Person(name, account, thread, call, called_at(writer, call), project, secrets)
+
+
+def called_at(writer: psycopg.Connection[Any], call: UUID) -> str:
+    row = writer.execute("SELECT created_at FROM usage_logs WHERE id = %s", (call,)).fetchone()
+    assert row is not None
+    return str(row[0].isoformat())
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def request_of(world: World, chance: random.Random, own: bool = True) -> dict[st
         "list": chance.randrange(5),
         "head": chance.random() < 0.5,
         "offset": 0,
-        "at": "2026-01-01T00:00:00Z",
+        "at": person.called_at,
         "id": str(person.call),
         "q": chance.choice(("", "Title")),
         "project": chance.choice(("", str(person.project))),
