@@ -23,6 +23,7 @@ from access.secret import secret_key
 from access.sessions import Sessions
 from api.routes import make_routes
 from callbacks.dashboard import make_dash
+from data.audit import Audit
 from data.cache import QueryCache, make_cache
 from data.engine import make_async_engine, make_engine, make_stream_engine, plain_url
 from data.errors import CreditpulseError
@@ -66,12 +67,13 @@ def create_app(settings: Settings) -> Starlette:
     most_streams = STREAMS_PER_PERSON if rates else None
     live = make_live(url, listen_url, queries, settings.credits_per_dollar, most_streams)
     exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
+    audit = Audit(make_engine(url, 1))
     name = f"process {os.getpid()}"
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table)
     host = make_host(
-        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
+        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries, audit],
         routes=make_routes(exports, settings.credits_per_dollar, secret), engines=[exports],
-        scripts=dash.csp_hashes(), is_secure=origin.is_secure, rates=rates, sign_in=sign_in,
+        scripts=dash.csp_hashes(), origin=origin, rates=rates, sign_in=sign_in, note=audit.note,
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host

@@ -14,6 +14,7 @@ from access.viewer import AUTH_CONFIG
 from callbacks import (
     account,
     accounts,
+    audit,
     failures,
     find,
     navigation,
@@ -64,7 +65,7 @@ META_TAGS = [
 HOME = "/"
 
 # Each has a PAGE and a register(app, queries).
-PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account, preferences)
+PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account, preferences, audit)
 
 
 def make_dash(queries: Queries, settings: Settings, server: Flask | None = None) -> Dash:
@@ -86,7 +87,8 @@ def make_dash(queries: Queries, settings: Settings, server: Flask | None = None)
     )
     app.server.config[AUTH_CONFIG] = settings.auth
     app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg"))
-    app.layout = shell.shell(PRESETS)
+    everyone_is_staff = settings.auth == "local"
+    app.layout = shell.shell(PRESETS, everyone_is_staff=everyone_is_staff)
     app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES], PRESETS)  # type: ignore[assignment]
     register(app, queries)
     return app

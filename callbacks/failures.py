@@ -9,6 +9,7 @@ import dash
 from dash import Dash, Input
 from werkzeug.exceptions import HTTPException
 
+from access.witness import current_witness
 from callbacks.clientside import outputs_of, wire
 from data.errors import CreditpulseError, NotFoundError, UnavailableError
 from layouts import ids
@@ -21,6 +22,7 @@ def explain(error: Exception) -> None:
     """Fills the `failure` store; a request that is not as our pages send it goes on to its 4xx."""
     if isinstance(error, HTTPException):
         raise error
+    note_refusal(error)
     source = failed_output()
     if isinstance(error, CreditpulseError):
         logger.warning("action=callback_refused source=%s reason=%s", source, error)
@@ -31,6 +33,12 @@ def explain(error: Exception) -> None:
     dash.set_props(
         ids.FAILURE, {"data": {"source": source, "title": title, "text": text, "at": utc_text(datetime.now(UTC))}}
     )
+
+
+def note_refusal(error: Exception) -> None:
+    """The audit is told of who asked for what is not there, or not theirs."""
+    if isinstance(error, NotFoundError):
+        current_witness().refused = True
 
 
 def title_of(error: CreditpulseError) -> str:

@@ -15,6 +15,7 @@ import orjson
 from dash import Dash
 from werkzeug.exceptions import BadRequest
 
+from callbacks.subjects import tell_subjects
 from data.overview_queries import PARAMETERS
 from data.usage_query import UsageQuery, usage_query
 
@@ -92,6 +93,7 @@ def check_body(app: Dash) -> None:
     check_parts(body.get("inputs", []), spec["inputs"])
     check_parts(body.get("state", []), spec["state"])
     check_outputs(body.get("outputs", []), spec)
+    tell_subjects(body)
 
 
 def strict_json() -> Any:
@@ -125,7 +127,8 @@ def check_parts(given: object, expected: list[dict[str, Any]]) -> None:
 
 
 def check_part(part: object, component_id: str, prop: str) -> None:
-    if not isinstance(part, dict) or part.get("id") != component_id or part.get("property") != prop.split("@")[0]:
+    names = (prop, prop.split("@")[0])  # an output that several callbacks have is told apart by what follows the @
+    if not isinstance(part, dict) or part.get("id") != component_id or part.get("property") not in names:
         raise BadRequest(f"the body has not {component_id}.{prop}")
 
 

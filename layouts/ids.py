@@ -336,6 +336,17 @@ ACCOUNTS_NOTE = "accounts-note"  # how far the order is reckoned
 ACCOUNTS_UPDATED = "accounts-updated"
 ACCOUNTS_CSV = "accounts-csv"
 
+# The audit, for staff.
+NAV_AUDIT = "nav-audit"
+AUDIT_GRID = "audit-grid"
+AUDIT_PERSON = "audit-person"
+AUDIT_ACTION = "audit-action"
+AUDIT_SINCE = "audit-since"
+AUDIT_REFRESH = "audit-refresh"
+AUDIT_OLDER = "audit-older"
+AUDIT_NEXT = "audit-next"  # dcc.Store: the last entry that is shown, None where there is no older one
+AUDIT_NOTE = "audit-note"
+
 # Preferences
 PREFERENCES_STATE = "preferences-state"  # dcc.Store: of the page's saving: its word, errors by field, whether to undo
 PREFERENCES_WORD = "preferences-word"

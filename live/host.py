@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import Scope
 
+from access.origin import Origin
 from access.resolver import Resolve
 from data.turns import Turns
-from live.admission import Admission
+from live.admission import Admission, noted_nowhere
+from live.auditing import Auditing, Note
 from live.departure import departure
 from live.events import Events
 from live.gate import Gate
@@ -56,18 +57,19 @@ def make_host(
     routes: Sequence[BaseRoute] = (),
     engines: Sequence[AsyncEngine] = (),
     scripts: Sequence[str] = (),
-    is_secure: Callable[[Scope], bool] | None = None,
     rates: Rates | None = None,
     sign_in: SignIn | None = None,
+    note: Note | None = None,
+    origin: Origin | None = None,
 ) -> Starlette:
     """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
     `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
     the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema. `scripts` are
-    the hashes of the pages' inline scripts, and `is_secure` says of a request whether it came by HTTPS; `rates` count
-    how often each person asks, and `sign_in` is the way in where people sign in here.
+    the hashes of the pages' inline scripts, `origin` knows by which address browsers come; `rates` count how often each
+    person asks, `sign_in` is the way in where people sign in here, and `note` tells the audit.
     """
-    admission = Admission(Guard(engine), live.hub.is_full)
+    admission = Admission(Guard(engine), live.hub.is_full, note or noted_nowhere)
     probes = Probes(live, engine, admission, revision)
     vigil = Vigil(resolve)
     pages = Pages(wsgi, turns or Turns())
@@ -104,7 +106,8 @@ def make_host(
             Mount("/", pages),
         ],
         middleware=[
-            Middleware(SafeHeaders, hashes=scripts, is_secure=is_secure),
+            Middleware(SafeHeaders, hashes=scripts, is_secure=origin.is_secure if origin else None),
+            Middleware(Auditing, note=note, origin=origin),
             Middleware(Gate, resolve=resolve, sign_in=sign_in),
             Middleware(Throttle, rates=rates),
         ],

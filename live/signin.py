@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import asdict
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
@@ -19,11 +18,11 @@ from access.cookies import FLOW, SESSION, cookie_in, cookie_name, cookie_set
 from access.origin import Origin
 from access.provider import Flow, Provider, SignInError
 from access.sessions import Sessions
+from access.witness import witness_in
+from data.audit import REFUSED, SIGNED_IN, SIGNED_OUT
 from data.errors import UnavailableError
 from live.rates import Rate, Rates
 from live.refusals import NO_STORE, page, refusal, refuse
-
-logger = logging.getLogger(__name__)
 
 BEGIN, FINISH, LEAVE, LEFT = "/signin", "/signin/callback", "/signout", "/signed-out"
 FLOW_SECONDS = 600  # for a person to sign in there
@@ -94,9 +93,10 @@ class SignIn:
             await self.sessions.end(self.cookie(request, SESSION))
             cookie = await self.sessions.start(identity.email, identity.subject, identity.id_token, self.seconds)
         except (SignInError, UnavailableError) as error:
+            self.tell(request, REFUSED)
             response = self.failed(request, error, to)
         else:
-            logger.info("action=signed_in")
+            self.tell(request, SIGNED_IN, identity.email)
             response = RedirectResponse(to, 303, NO_STORE)
             self.put(request, response, SESSION, cookie, self.seconds)
         self.put(request, response, name, "", 0)
@@ -111,6 +111,8 @@ class SignIn:
             ended = await self.sessions.end(self.cookie(request, SESSION))
         except UnavailableError as error:
             return refusal(request.scope, 503, str(error))
+        if ended:
+            self.tell(request, SIGNED_OUT, ended.email)
         back = self.origin.of(request.scope) + LEFT
         url = await self.provider.sign_out_url(ended.id_token, back) if ended else None
         # A page that goes on by itself: a form may not lead to another site, also not by a redirect.
@@ -122,6 +124,11 @@ class SignIn:
     async def left(self, _request: Request) -> Response:
         return page("Signed out", "You are signed out, and nothing of what you saw is left in this browser.",
                     action=f'<p><a href="{BEGIN}">Sign in</a></p>')  # fmt: skip
+
+    def tell(self, request: Request, action: str, person: str = "") -> None:
+        """What the audit is to hear of this request."""
+        witness = witness_in(request.scope)
+        witness.action, witness.person = action, person
 
     def failed(self, request: Request, error: Exception, to: str) -> Response:
         """Never leads on by itself: a provider that says no would be asked for ever."""

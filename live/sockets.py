@@ -82,7 +82,7 @@ class Sockets:
             return Verdict(400, str(error))
         if len((subscriber.topics - dropped) | added) > MOST_TOPICS:
             return Verdict(400, f"a stream has at most {MOST_TOPICS} topics")
-        verdict = await self.admission.of_topics(subscriber.viewer, added)
+        verdict = await self.admission.of_change(subscriber.viewer, added)
         if verdict.status == 200:
             self.hub.unwatch(subscriber, dropped - added)
             self.hub.watch(subscriber, added - subscriber.topics)

@@ -27,7 +27,7 @@ class OpenIdProvider:
     """On one port over restarts, each of which changes its keys. `origin` is where people come back to."""
 
     def __init__(self, origin: str, *, in_token: bool = False, people: dict[str, dict[str, Any]] | None = None) -> None:
-        self.port = free_port()
+        self.port = next(port for port in iter(free_port, 0) if not origin.endswith(f":{port}"))
         self.origin = origin
         self.in_token = in_token
         self.people = people or PEOPLE

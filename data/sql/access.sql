@@ -23,7 +23,7 @@ CREATE TABLE creditpulse.audit (
     address text NOT NULL DEFAULT '',
     times integer NOT NULL DEFAULT 1
 );
-CREATE INDEX audit_person ON creditpulse.audit (person, id);
+CREATE INDEX audit_person ON creditpulse.audit (person text_pattern_ops, id);
 CREATE INDEX audit_action ON creditpulse.audit (action, id);
 CREATE INDEX audit_at ON creditpulse.audit (at, id);
 

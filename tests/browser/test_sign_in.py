@@ -153,7 +153,7 @@ def test_an_open_page_is_left_when_its_session_ends(tab: Tab, server: AppServer)
     sign_in(tab, "ann")
     tab.await_figures("nav-credits")
     tab.until_state("nav-live", "live")
-    tab.command("Storage.clearDataForOrigin", origin=f"http://{server.address}", storageTypes="local_storage")
+    tab.expect(re.compile("body stream already read"))  # Dash reads the body of a 401 twice
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("DELETE FROM creditpulse.sessions")
     # Its stream is closed, so it asks for itself anew, and the provider, which still knows Ann, lets her in again.

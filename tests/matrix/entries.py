@@ -72,6 +72,7 @@ PAGES: Mapping[str, list[Address]] = {
     "/threads/<id>": [Address(lambda ann: f"/threads/{ann.thread}", OWN)],
     "/accounts": [fixed("/accounts")],
     "/accounts/<id>": [Address(lambda ann: f"/accounts/{ann.account}", OWN)],
+    "/audit": [Address(lambda _: "/audit", STAFF)],
 }
 
 EXPORTS: Mapping[str, Address] = {
@@ -98,10 +99,14 @@ TOPICS: Mapping[str, Address] = {
 
 
 class Callback(NamedTuple):
-    """What of Ann's stands in the answer to her; `values` are those of inputs and state that are no request."""
+    """What of Ann's stands in the answer to her; `values` are those of inputs and state that are no request.
+
+    `who` may have it: Ann too, unless it is for staff.
+    """
 
     shown: str
     values: Callable[[Person], Mapping[str, Any]] = lambda _: {}
+    who: str = OWN
 
 
 def asked(person: Person) -> dict[str, Any]:
@@ -117,6 +122,11 @@ def asked(person: Person) -> dict[str, Any]:
 def the_call(person: Person) -> dict[str, Any]:
     request = {**asked(person), "at": person.called_at}
     return {"thread-id.data": str(person.thread), "thread-call-request.data": request}
+
+
+def audit_filters(_: Person) -> dict[str, Any]:
+    chosen = {"audit-person.value": "", "audit-action.value": "any", "audit-since.value": "ever"}
+    return {**chosen, "audit-older.n_clicks": 1, "audit-next.data": 10**9}
 
 
 # By the id of the first output.
@@ -147,6 +157,7 @@ CALLBACKS: Mapping[str, Callback] = {
     "account-range": Callback("model-ann"),
     "account-tops": Callback("Title ann"),
     "account-running": Callback("Title ann"),
+    "audit-grid": Callback("ann@example.com", audit_filters, STAFF),
     "page": Callback(
         "Title ann", lambda ann: {"url.pathname": f"/threads/{ann.thread}", "page-asked.data": None, "url.search": ""}
     ),

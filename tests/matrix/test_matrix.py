@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from access.sessions import Sessions
 from callbacks.dashboard import PAGES as DASH_PAGES
+from callbacks.subjects import SUBJECTS
+from data.audit import EXPORTED, REFUSED, VIEWED
 from data.engine import make_async_engine
 from data.exports import listings
 from live.topics import TOPIC
@@ -42,6 +45,7 @@ from tests.matrix.entries import (
     Address,
     asked,
 )
+from tests.servers import wait_until
 from tests.two_people import ANN, BEN, World, serving, two_people
 from tests.two_people import STAFF as BOSS
 
@@ -61,6 +65,7 @@ class Visitor(NamedTuple):
 class Place(NamedTuple):
     """Both apps on one database, and everybody who comes to them."""
 
+    url: str
     world: World
     clients: Mapping[str, TestClient]
     apps: Mapping[str, Starlette]
@@ -79,7 +84,13 @@ def place(postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFac
         serving(settings(url, folder, auth="header"), lambda app: apps.update(header=app)) as header,
         serving(signed(url, folder), lambda app: apps.update(oidc=app)) as oidc,
     ):
-        yield Place(world, {"header": header, "oidc": oidc}, apps, visitors(cookies))
+        for client in (header, oidc):
+            wait_until(partial(is_ready, client), "the database to answer")
+        yield Place(url, world, {"header": header, "oidc": oidc}, apps, visitors(cookies))
+
+
+def is_ready(client: TestClient) -> bool:
+    return bool(client.get("/readyz").status_code == 200)
 
 
 def settings(url: str, folder: Path, **more: Any) -> Settings:
@@ -217,14 +228,69 @@ def test_every_callback_answers_everybody_as_it_should(place: Place, who: str) -
         )
         if visitor.name is None:
             assert answer.status_code == visitor.refusal, (output, answer.text)
-        elif visitor.name in (ANN, BOSS):
+        elif may(entry.who, visitor.name):
             assert answer.status_code == 200, (output, answer.text)
             shown = entry.shown.replace(ANN, visitor.name) if output.startswith("..nav-person") else entry.shown
             assert shown in answer.text, (output, answer.text[:2000])
         else:
             assert answer.status_code in (200, 204, 400, 403, 404), (output, answer.text)
+            assert entry.who != STAFF or "names no page" in answer.text, (output, answer.text)
         if visitor.name != BOSS:
             assert place.world.leaked(unasked(answer.text, place.world), own(place.world, visitor.name)) == [], output
+
+
+def audited(url: str, person: str, action: str) -> set[tuple[str, str]]:
+    """(kind, subject) of what the audit says that this person did."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT kind, subject FROM creditpulse.audit WHERE person = %s AND action = %s", (person, action)
+        )
+        return {(kind, subject) for kind, subject in found.fetchall()}
+
+
+def visit_everything_of_ann(place: Place, who: str) -> None:
+    """By every callback, topic, export and API route; and, as the last, a download that the audit has to know of."""
+    visitor, ann = place.visitors[who], place.world.ann
+    client, app = place.clients[visitor.app], place.apps[visitor.app]
+    for output, spec in server_callbacks(app).items():
+        values = {**CALLBACKS[first_id(output)].values(ann)}
+        client.post("/_dash-update-component", json=body(output, spec, values, asked(ann)), headers=visitor.headers)
+    for address in TOPICS.values():
+        with client.websocket_connect(f"/live/ws?topics={address.path(ann)}", headers=dict(visitor.headers)) as socket:
+            socket.receive()
+    for address in HOST["/api/v1/threads/{id}"]:
+        client.get(address.path(ann), headers=visitor.headers)
+    client.get(f"/export/calls.csv?thread={ann.thread}", headers=visitor.headers)
+    client.get("/export/accounts.csv", headers=visitor.headers)
+
+
+@pytest.mark.parametrize(("who", "name"), [("other member", BEN), ("other member by session", BEN)])
+def test_whoever_tries_to_see_ann_s_is_noted_as_refused_and_never_as_having_seen_it(
+    place: Place, who: str, name: str
+) -> None:
+    visit_everything_of_ann(place, who)
+    wait_until(lambda: ("export", "accounts.csv") in audited(place.url, name, EXPORTED), "the audit to be written")
+    ann = {("thread", str(place.world.ann.thread)), ("account", str(place.world.ann.account))}
+    assert audited(place.url, name, VIEWED) & ann == set()
+    assert audited(place.url, name, REFUSED) >= {*ann, ("export", f"calls.csv {place.world.ann.thread}")}
+
+
+@pytest.mark.parametrize(("who", "name"), [("member", ANN), ("staff by session", BOSS)])
+def test_whoever_sees_ann_s_is_noted(place: Place, who: str, name: str) -> None:
+    visit_everything_of_ann(place, who)
+    wait_until(lambda: ("export", "accounts.csv") in audited(place.url, name, EXPORTED), "the audit to be written")
+    ann = {("thread", str(place.world.ann.thread)), ("account", str(place.world.ann.account))}
+    assert audited(place.url, name, VIEWED) >= ann
+    assert ("export", f"calls.csv {place.world.ann.thread}") in audited(place.url, name, EXPORTED)
+
+
+def test_nobody_is_noted_without_what_they_asked_for(place: Place) -> None:
+    client = place.clients["oidc"]
+    client.get("/threads/secret-word?secret=word")
+    wait_until(lambda: ("401", "") in audited(place.url, "nobody", REFUSED), "the audit to be written")
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        found = connection.execute("SELECT count(*) FROM creditpulse.audit a WHERE a::text LIKE '%secret%word%'")
+        assert found.fetchone() == (0,)
 
 
 def unasked(text: str, world: World) -> str:
@@ -274,6 +340,10 @@ def test_every_page_is_listed() -> None:
 def test_every_callback_is_listed(place: Place) -> None:
     for app in place.apps.values():
         assert {first_id(output) for output in server_callbacks(app)} == set(CALLBACKS)
+
+
+def test_the_audit_knows_what_every_callback_is_about() -> None:
+    assert set(CALLBACKS) - set(SUBJECTS) == set()
 
 
 def test_every_export_is_listed() -> None:
