@@ -7,7 +7,7 @@ WORKERS ?= 2
 CREDITPULSE_TRACE_DIR ?= ../shared/data
 export CREDITPULSE_TRACE_DIR
 
-.PHONY: help setup browser run test test-recorded test-faults lint format bench audit lock
+.PHONY: help setup browser run test test-recorded test-faults lint format bench audit fuzz lock
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ format: setup
 
 bench: setup browser  ## every figure we claim, with its control (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
+
+fuzz: setup  ## a hundred thousand malformed bodies, addresses, topics and files (FUZZ_CASES, FUZZ_SEED)
+	FUZZ_CASES=$${FUZZ_CASES:-100000} $(BIN)/python -m pytest -q -n 0 tests/fuzz
 
 audit: setup  ## known vulnerabilities of the locked versions, by pip-audit
 	$(BIN)/python .ci/audit
