@@ -1,4 +1,7 @@
-"""Every address, callback, export and topic of the app, and who may have it. What is not listed here fails the test."""
+"""Every address, callback, export and topic of the app, and who may have it. What is not listed here fails the test.
+
+Lists may be ahead of the app: what it does not have is not asked for.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,8 @@ HOST: Mapping[str, list[Address]] = {
     "/api/v1/threads/{id}": [Address(lambda ann: f"/api/v1/threads/{ann.thread}", OWN, "Title ann")],
     "/api/{path:path}": [Address(lambda _: "/api/none", NONE)],
     "/export/{path:path}": [Address(lambda _: "/export/none", NONE)],
+    "/metrics": [],  # for machines: has tests of its own
+    "/sw.js": [fixed("/sw.js")],
     "/signin": [],  # these four are tests/browser/test_sign_in.py's, and live/signin.py's own
     "/signin/callback": [],
     "/signout": [],
@@ -73,6 +78,7 @@ PAGES: Mapping[str, list[Address]] = {
     "/accounts": [fixed("/accounts")],
     "/accounts/<id>": [Address(lambda ann: f"/accounts/{ann.account}", OWN)],
     "/audit": [Address(lambda _: "/audit", STAFF)],
+    "/preferences": [fixed("/preferences")],
 }
 
 EXPORTS: Mapping[str, Address] = {
@@ -158,6 +164,7 @@ CALLBACKS: Mapping[str, Callback] = {
     "account-tops": Callback("Title ann"),
     "account-running": Callback("Title ann"),
     "audit-grid": Callback("ann@example.com", audit_filters, STAFF),
+    "preferences-answer": Callback("errors", lambda _: {"preferences-request.data": {"n": 1, "choices": {}}}),
     "page": Callback(
         "Title ann", lambda ann: {"url.pathname": f"/threads/{ann.thread}", "page-asked.data": None, "url.search": ""}
     ),
