@@ -102,7 +102,7 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
     if settings.auth == "local" and not is_loopback(host):
         raise SettingsError(
             f"with CREDITPULSE_AUTH=local everyone is staff, so it serves on a loopback address only, not {host}; "
-            "set CREDITPULSE_AUTH=header behind a proxy that signs people in"
+            "set CREDITPULSE_AUTH=oidc, or header behind a proxy that signs people in"
         )
     commands.check_free(host, port)
     with commands.database(settings) as url:

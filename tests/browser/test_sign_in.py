@@ -42,7 +42,8 @@ def provider(server: AppServer, world: World) -> Iterator[OpenIdProvider]:
 
 
 @pytest.fixture
-def tab(make_tab: MakeTab, provider: OpenIdProvider, server: AppServer) -> Tab:
+def tab(provider: OpenIdProvider, server: AppServer, make_tab: MakeTab) -> Tab:
+    """Looked at once more before its server ends."""
     tab = make_tab(server)
     tab.command("Storage.clearDataForOrigin", origin=provider.issuer, storageTypes="all")
     # The provider's page has no icon, and says nothing of how its field is to be filled in.
