@@ -190,15 +190,14 @@ def test_no_file_breaks_anything(stage: Stage, imported: str, tmp_path: Path) ->
 
 
 def outcome_of(load: Callable[[], object], content: bytes) -> str:
-    """Whatever the file is: it is taken, or refused in a line that says why."""
+    """Whatever the file is: it is taken, or refused with words that say why (of which the command makes one line)."""
     try:
         load()
     except CreditpulseError as error:
         reason = str(error)
     else:
         return "taken"
-    assert reason, content
-    assert "\n" not in reason, content
+    assert 0 < len(reason) < 1000, content
     return "refused"
 
 
