@@ -7,7 +7,7 @@ WORKERS ?= 2
 CREDITPULSE_TRACE_DIR ?= ../shared/data
 export CREDITPULSE_TRACE_DIR
 
-.PHONY: help setup browser run test test-recorded test-faults lint format bench lock
+.PHONY: help setup browser run test test-recorded test-faults lint format bench audit fuzz lock
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -22,8 +22,9 @@ setup: .venv/ready  ## .venv with everything the app, its tests and benchmarks n
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
-browser:  # what the tests need from the system: Chromium, its driver, Redis, Node, network tools
+browser:  # what the tests need besides: Chromium, its driver, Redis, Node, network tools, an OpenID provider
 	@.ci/system-packages
+	@.ci/node-packages
 
 run: setup  ## the app on http://127.0.0.1:8050, with its own database and a demo workload
 	$(BIN)/python app.py run
@@ -50,6 +51,12 @@ format: setup
 
 bench: setup browser  ## every figure we claim, with its control (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
+
+fuzz: setup  ## a hundred thousand malformed bodies, addresses, topics and files (FUZZ_CASES, FUZZ_SEED)
+	FUZZ_CASES=$${FUZZ_CASES:-100000} $(BIN)/python -m pytest -q -n 0 tests/fuzz
+
+audit: setup  ## known vulnerabilities of the locked versions, by pip-audit
+	$(BIN)/python .ci/audit
 
 lock:  # after a change of pyproject.toml: resolve anew, then run every test
 	$(BIN)/uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links \

@@ -18,10 +18,14 @@ from starlette.applications import Starlette
 import commands
 import options
 from access.directory import Directory
+from access.origin import Origin
+from access.provider import Provider
 from access.resolver import make_resolver
 from access.secret import secret_key
+from access.sessions import Sessions
 from api.routes import make_routes
 from callbacks.dashboard import make_dash
+from data.audit import Audit
 from data.cache import QueryCache, make_cache
 from data.engine import make_async_engine, make_engine, make_stream_engine, plain_url
 from data.errors import CreditpulseError
@@ -32,10 +36,12 @@ from data.revisions import newest_revision
 from data.turns import Turns
 from live.host import make_host
 from live.meters import Meters
+from live.rates import Rates
 from live.sampler import Pools, Sampler
 from live.scrape import Admission, Scrape
 from live.server import end_with_supervisor, run_server
 from live.shared_meters import VARIABLE, bury, shared_meters
+from live.signin import SignIn
 from live.stream import make_live
 from live.worker import worker_route
 from logs import configure_logging, printable
@@ -44,6 +50,7 @@ from settings import Settings, SettingsError, is_loopback, read_settings
 logger = logging.getLogger("creditpulse")
 
 CALLBACK_CONNECTIONS = 16  # one for each callback that can run at once
+STREAMS_PER_PERSON = 100  # of each process; a browser opens one
 EXPORT_CONNECTIONS = 2  # each is held for a page of a download, no longer
 
 
@@ -60,17 +67,24 @@ def create_app(settings: Settings, meters_folder: Path | None = None) -> Starlet
     registry = CollectorRegistry()
     meters = Meters(registry)
     lookups = make_async_engine(url)
-    resolve = make_resolver(settings, Directory(lookups))
+    secret, origin = secret_key(settings), Origin(settings)
+    rates = Rates(settings.cache_url) if settings.auth != "local" else None  # there everyone is one person
+    sign_in = make_sign_in(settings, Sessions(lookups, secret), origin, secret, rates)
+    resolve = make_resolver(settings, Directory(lookups), sign_in.sessions if sign_in else None)
     server = Flask("creditpulse")
-    server.secret_key = secret_key(settings)
+    server.secret_key = secret
     cache = QueryCache(make_cache(server, settings.cache_url), observe=meters.answered)
     engine, turns = make_engine(url, CALLBACK_CONNECTIONS), Turns()
     turns.follow(engine)
     replica = make_replica(settings.replica_url, meters.read_heavy, turns) if settings.replica_url else None
     queries = Queries(engine, cache, settings.credits_per_dollar, replica)
     dash = make_dash(queries, settings, server, meters.called_back)
-    live = make_live(url, listen_url, queries, settings.credits_per_dollar, meters.pushed)
+    most_streams = STREAMS_PER_PERSON if rates else None
+    live = make_live(
+        url, listen_url, queries, settings.credits_per_dollar, observe=meters.pushed, most_streams=most_streams
+    )
     exports = make_stream_engine(url, EXPORT_CONNECTIONS, "creditpulse export")
+    audit = Audit(make_engine(url, 1))
     name = f"process {os.getpid()}"
     leader = Leader(plain_url(listen_url), settings.fold_interval_ms, name, settings.users_table, observe=meters.folded)
     pools: Pools = {"callbacks": engine, "requests": lookups, "stream": live.engine, "exports": exports}
@@ -79,9 +93,10 @@ def create_app(settings: Settings, meters_folder: Path | None = None) -> Starlet
     proxies = settings.trusted_proxies if settings.auth != "local" else frozenset()
     scrape = Scrape(registry, sampler, Admission(settings.metrics_token, proxies), meters_folder)
     host = make_host(
-        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries],
-        routes=[worker_route(), *make_routes(exports, settings.credits_per_dollar, server.secret_key)],
-        engines=[exports], scrape=scrape, drain_seconds=settings.drain_seconds,
+        server, live, resolve, lookups, turns=turns, revision=newest_revision(), background=[leader, queries, audit],
+        routes=[worker_route(), *make_routes(exports, settings.credits_per_dollar, secret)], engines=[exports],
+        scripts=dash.csp_hashes(), origin=origin, rates=rates, sign_in=sign_in, note=audit.note,
+        scrape=scrape, drain_seconds=settings.drain_seconds,
     )  # fmt: skip
     host.state.dash, host.state.queries, host.state.live = dash, queries, live
     return host
@@ -91,6 +106,15 @@ def make_replica(url: str, observe: Observe, turns: Turns) -> Replica:
     engine = make_replica_engine(url, CALLBACK_CONNECTIONS)
     turns.follow(engine)
     return Replica(engine, observe, turns.aside)
+
+
+def make_sign_in(
+    settings: Settings, sessions: Sessions, origin: Origin, secret: str, rates: Rates | None
+) -> SignIn | None:
+    """None where people sign in elsewhere."""
+    if settings.auth != "oidc":
+        return None
+    return SignIn(Provider(settings), sessions, origin, secret, settings.session_hours, rates)
 
 
 def create_app_from_environment() -> Starlette:
@@ -108,7 +132,7 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> None:
     if settings.auth == "local" and not is_loopback(host):
         raise SettingsError(
             f"with CREDITPULSE_AUTH=local everyone is staff, so it serves on a loopback address only, not {host}; "
-            "set CREDITPULSE_AUTH=header behind a proxy that signs people in"
+            "set CREDITPULSE_AUTH=oidc, or header behind a proxy that signs people in"
         )
     commands.check_free(host, port)
     with commands.database(settings) as url:

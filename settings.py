@@ -29,7 +29,8 @@ class Settings:
     """One run's settings; each field is the environment variable `CREDITPULSE_<FIELD>`.
 
     `database_url` None means the embedded database, `listen_url` None the database URL,
-    `cache_url` None a cache in memory, `secret_key` None one made once in `state_dir`.
+    `cache_url` None a cache in memory, `public_url` None what each request says, `secret_key` None one made once in
+    `state_dir`.
     """
 
     database_url: str | None = None
@@ -42,9 +43,11 @@ class Settings:
     auth: str = "local"
     auth_header: str = "X-Forwarded-Email"
     trusted_proxies: frozenset[str] = frozenset({"127.0.0.1"})
+    public_url: str | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
+    session_hours: int = 12
     staff: frozenset[str] = frozenset()
     users_table: str | None = None
     credits_per_dollar: Decimal = Decimal(100)
@@ -163,6 +166,37 @@ def parse_cache_url(name: str, text: str) -> str:
     return text
 
 
+def parse_public_url(name: str, text: str) -> str:
+    """Its origin, as browsers write it."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError(f"{name} must look like https://credits.example.com, without a path")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def parse_issuer(name: str, text: str) -> str:
+    """Anybody on the way could otherwise say who signs in."""
+    try:
+        parts = urlsplit(text)
+        known = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))
+    except ValueError:
+        known = False
+    if not known or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError(f"{name} must look like https://accounts.example.com")
+    return text
+
+
+def parse_hours(name: str, text: str) -> int:
+    value = parse_integer(name, text)
+    if not 1 <= value <= 24 * 90:
+        raise SettingsError(f"{name} is {text!r}; set it to 1 to 2160 hours")
+    return value
+
+
 def parse_names(_name: str, text: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
 
@@ -201,6 +235,9 @@ PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "state_dir": lambda _name, text: Path(text),
     "auth": parse_auth,
     "trusted_proxies": parse_proxies,
+    "public_url": parse_public_url,
+    "oidc_issuer": parse_issuer,
+    "session_hours": parse_hours,
     "staff": parse_staff,
     "users_table": parse_table,
     "credits_per_dollar": parse_rate,

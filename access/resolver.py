@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
+from access.cookies import SESSION, cookie_in, cookie_name
 from access.directory import Directory
+from access.email import address_of, is_among
+from access.origin import Origin
+from access.sessions import Sessions
 from access.viewer import LOCAL
 from data.errors import InputError, MisdirectedError
 from data.viewer import Viewer
@@ -18,16 +21,22 @@ Scope = MutableMapping[str, Any]
 # Returns None for nobody. Raises InputError for a contradictory request, UnavailableError.
 Resolve = Callable[[Scope], Awaitable[Viewer | None]]
 
+# Where in a scope's state it stands when (by time.monotonic) the viewer's right ends, where that is known.
+ENDS_AT = "ends_at"
 
-def make_resolver(settings: Settings, directory: Directory) -> Resolve:
-    """The resolver of the mode that is set. Raises SettingsError for a mode that cannot be served."""
+
+def make_resolver(settings: Settings, directory: Directory, sessions: Sessions | None = None) -> Resolve:
+    """The resolver of the mode that is set. Raises SettingsError for a mode that cannot be served.
+
+    `sessions` are of those who have signed in by `oidc`.
+    """
     if settings.auth == "local":
         return resolve_local
     if settings.auth == "header":
         return HeaderResolver(settings, directory)
-    raise SettingsError(
-        f"CREDITPULSE_AUTH is {settings.auth!r}, which this version cannot serve; set it to local or header"
-    )
+    if sessions is not None:
+        return SessionResolver(settings, directory, sessions)
+    raise SettingsError(f"CREDITPULSE_AUTH is {settings.auth!r}, for which there are no sessions here")
 
 
 async def resolve_local(scope: Scope) -> Viewer:
@@ -56,40 +65,49 @@ class HeaderResolver:
 
     def __init__(self, settings: Settings, directory: Directory) -> None:
         self.header = settings.auth_header.strip().lower()
-        self.trusted = frozenset(canonical_address(address) for address in settings.trusted_proxies)
+        self.origin = Origin(settings)
         self.staff = settings.staff
         self.directory = directory
 
     async def __call__(self, scope: Scope) -> Viewer | None:
-        if not self.from_trusted_proxy(scope):
+        if not self.origin.trusts(scope):
             return None
-        email = sole_value(scope["headers"], self.header)
-        if not email:
+        said = sole_value(scope["headers"], self.header)
+        if not said:
             return None
-        if not is_email(email):
+        email = address_of(said)
+        if email is None:
             raise InputError(f"the header {self.header} must hold one e-mail address")
-        if email in self.staff or email[email.index("@") :] in self.staff:
-            return Viewer(email, staff=True)
-        return Viewer(email, accounts=await self.directory.accounts(email))
-
-    def from_trusted_proxy(self, scope: Scope) -> bool:
-        client = scope.get("client")
-        return client is not None and canonical_address(client[0]) in self.trusted
+        return await viewer_of(email, self.staff, self.directory)
 
 
-def canonical_address(address: str) -> str:
-    """One spelling for each address, also for an IPv4 peer of a socket that serves both families."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
+class SessionResolver:
+    """Knows people by the session that their cookie names, and says until when it lasts."""
+
+    def __init__(self, settings: Settings, directory: Directory, sessions: Sessions) -> None:
+        self.origin = Origin(settings)
+        self.staff = settings.staff
+        self.directory = directory
+        self.sessions = sessions
+
+    async def __call__(self, scope: Scope) -> Viewer | None:
+        name = cookie_name(SESSION, secure=self.origin.is_secure(scope))
+        session = await self.sessions.find(cookie_in(scope["headers"], name))
+        if session is None:
+            return None
+        scope.setdefault("state", {})[ENDS_AT] = session.ends_at
+        return await viewer_of(session.email, self.staff, self.directory)
+
+
+async def viewer_of(email: str, staff: frozenset[str], directory: Directory) -> Viewer:
+    """Whoever that address is, with what they may see. Raises UnavailableError."""
+    if is_among(email, staff):
+        return Viewer(email, staff=True)
+    return Viewer(email, accounts=await directory.accounts(email))
 
 
 def sole_value(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:
-    """The header's value in lower case, empty where it is missing.
+    """The header's value, empty where it is missing.
 
     Raises InputError where it is there twice, or under a name that some server or proxy takes for the same
     (X_Forwarded_Email): a client could slip such a one past the proxy that strips the real one.
@@ -103,12 +121,8 @@ def sole_value(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:
         return ""
     if len(alike) > 1 or alike[0][0] != name:
         raise InputError(f"the header {name} must come once, spelt exactly so")
-    return alike[0][1].decode("latin-1").strip().lower()
+    return alike[0][1].decode("latin-1").strip()
 
 
 def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "-", name.strip())
-
-
-def is_email(text: str) -> bool:
-    return re.fullmatch(r"[^\s,;<>@]+@[^\s,;<>@]+", text) is not None

@@ -14,11 +14,13 @@ from access.viewer import AUTH_CONFIG
 from callbacks import (
     account,
     accounts,
+    audit,
     failures,
     find,
     navigation,
     offline,
     overview,
+    person,
     preferences,
     requests,
     routing,
@@ -67,7 +69,7 @@ META_TAGS = [
 HOME = "/"
 
 # Each has a PAGE and a register(app, queries).
-PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account, preferences)
+PAGES: tuple[ModuleType, ...] = (overview, threads, thread, accounts, account, preferences, audit)
 
 
 def make_dash(
@@ -93,7 +95,8 @@ def make_dash(
     app.server.config[AUTH_CONFIG] = settings.auth
     of = release()
     app.index_string = DOCUMENT.replace("FAVICON", app.get_asset_url("favicon.svg")).replace("RELEASE", of)
-    app.layout = shell.shell(PRESETS)
+    everyone_is_staff = settings.auth == "local"
+    app.layout = shell.shell(PRESETS, everyone_is_staff=everyone_is_staff)
     app.validation_layout = shell.everything([module.PAGE.outline() for module in PAGES], PRESETS)  # type: ignore[assignment]
     timing.register(app, observe)  # first, so that it sees what the others refuse
     offline.register(app, of)
@@ -105,6 +108,7 @@ def register(app: Dash, queries: Queries) -> None:
     requests.register(app)
     failures.register(app)
     navigation.register(app, queries)
+    person.register(app)
     view.register(app)
     find.register(app, queries)
     thread_header.register(app, queries)

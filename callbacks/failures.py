@@ -10,6 +10,7 @@ import flask
 from dash import Dash, Input
 from werkzeug.exceptions import HTTPException
 
+from access.witness import current_witness
 from callbacks.clientside import outputs_of, wire
 from data.errors import CreditpulseError, NotFoundError, UnavailableError
 from layouts import ids
@@ -22,6 +23,7 @@ def explain(error: Exception) -> None:
     """Fills the `failure` store; a request that is not as our pages send it goes on to its 4xx."""
     if isinstance(error, HTTPException):
         raise error
+    note_refusal(error)
     source, flask.g.outcome = failed_output(), outcome_of(error)
     if isinstance(error, CreditpulseError):
         logger.warning("the callback of %s was refused: %s", source, error, extra={"action": "callback.refused"})
@@ -39,6 +41,12 @@ def outcome_of(error: Exception) -> str:
     if isinstance(error, UnavailableError):
         return "unavailable"
     return "refused" if isinstance(error, CreditpulseError) else "failed"
+
+
+def note_refusal(error: Exception) -> None:
+    """The audit is told of who asked for what is not there, or not theirs."""
+    if isinstance(error, NotFoundError):
+        current_witness().refused = True
 
 
 def title_of(error: CreditpulseError) -> str:

@@ -11,9 +11,11 @@ from typing import Any
 from uuid import UUID
 
 import flask
+import orjson
 from dash import Dash
 from werkzeug.exceptions import BadRequest
 
+from callbacks.subjects import tell_subjects
 from data.overview_queries import PARAMETERS
 from data.usage_query import UsageQuery, usage_query
 
@@ -79,10 +81,7 @@ def check_body(app: Dash) -> None:
         return
     if flask.request.method != "POST":
         return
-    try:
-        body = flask.request.get_json()
-    except RecursionError:
-        raise BadRequest("the body is nested too deeply") from None
+    body = strict_json()
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         raise BadRequest("the body names no output")
     spec = app.callback_map.get(body["output"])
@@ -95,6 +94,20 @@ def check_body(app: Dash) -> None:
     check_parts(body.get("inputs", []), spec["inputs"])
     check_parts(body.get("state", []), spec["state"])
     check_outputs(body.get("outputs", []), spec)
+    tell_subjects(body)
+
+
+def strict_json() -> Any:
+    """The body as RFC 8259 has it. Raises BadRequest.
+
+    Python's own reader lets in what no browser sends: NaN, half characters, and depths that a callback would fail at.
+    """
+    try:
+        body = flask.request.get_json()
+        orjson.loads(flask.request.get_data())
+    except (orjson.JSONDecodeError, RecursionError):
+        raise BadRequest("the body is no JSON") from None
+    return body
 
 
 def check_outputs(given: object, spec: Mapping[str, Any]) -> None:
@@ -115,7 +128,10 @@ def check_parts(given: object, expected: list[dict[str, Any]]) -> None:
 
 
 def check_part(part: object, component_id: str, prop: str) -> None:
-    if not isinstance(part, dict) or part.get("id") != component_id or part.get("property") != prop.split("@")[0]:
+    given = part.get("property") if isinstance(part, dict) else None
+    # An output that several callbacks have is told apart by what follows the @.
+    known = isinstance(given, str) and given.partition("@")[0] == prop.partition("@")[0]
+    if not isinstance(part, dict) or part.get("id") != component_id or not known:
         raise BadRequest(f"the body has not {component_id}.{prop}")
 
 

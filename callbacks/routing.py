@@ -18,6 +18,7 @@ from dash.exceptions import PreventUpdate
 
 from access.viewer import current_viewer
 from callbacks.clientside import wire
+from callbacks.failures import note_refusal
 from callbacks.requests import text_of
 from callbacks.scopes import check_scope
 from data.errors import NotFoundError, UnavailableError
@@ -131,6 +132,7 @@ def register(app: Dash, queries: Queries, router: Router) -> None:
             check_scope(current_viewer(), query)
             return show_page(router, queries, path)
         except NotFoundError as error:
+            note_refusal(error)
             return not_found_page(error, path, query)
 
     address = [Input(ids.URL, "pathname"), Input(ids.URL, "search"), Input(ids.PAGE_SHOWN, "data")]

@@ -11,7 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from access.viewer import current_viewer
 from callbacks.clientside import outputs_of, wire
-from callbacks.failures import explain
+from callbacks.failures import explain, note_refusal
 from callbacks.requests import request_of, uuid_of
 from callbacks.thread_growth import cursor_of
 from callbacks.units import shown_in
@@ -82,6 +82,7 @@ def part_list(parts: Parts) -> list[PricePart]:
 
 def explain_missing(error: Exception) -> dict[str, Any] | None:
     """A call that was deleted since is an answer, not a failure."""
+    note_refusal(error)
     if not isinstance(error, NotFoundError):
         explain(error)
         return None

@@ -16,6 +16,7 @@ from dash.exceptions import PreventUpdate
 from werkzeug.exceptions import BadRequest
 
 from access.viewer import current_viewer
+from access.witness import current_witness
 from callbacks.clientside import outputs_of, wire
 from callbacks.requests import request_of, uuid_of
 from callbacks.units import shown_in
@@ -45,6 +46,8 @@ def compare(queries: Queries, request: object) -> Answer:
         snapshot = connection.execution_options(isolation_level="REPEATABLE READ")
         as_of = database_now(snapshot)
         found = compared_threads(snapshot, current_viewer(), chosen)
+    for one in found:
+        current_witness().about("thread", one.thread.thread_id)
     places = {id: place for place, id in enumerate(one.thread.thread_id for one in found)}
     unit = shown_in(queries)
     table = compare_table([compared_row(one, unit) for one in found], len(chosen) - len(found), unit)

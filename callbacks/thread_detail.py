@@ -14,7 +14,7 @@ from dash.exceptions import PreventUpdate
 from sqlalchemy import Connection
 
 from access.viewer import current_viewer
-from callbacks.failures import explain
+from callbacks.failures import explain, note_refusal
 from callbacks.requests import request_of, uuid_of
 from callbacks.thread_growth import (
     Seen,
@@ -118,6 +118,7 @@ def older_calls(queries: Queries, prices: PriceList, request: object) -> dict[st
 
 def leave_gone(error: Exception) -> None:
     """A thread that went away while its page was open: the header says so, and what was read stays."""
+    note_refusal(error)
     if not isinstance(error, NotFoundError):
         explain(error)
 

@@ -10,7 +10,7 @@ from dash import Dash, Input, Output
 
 from access.viewer import current_viewer
 from callbacks.clientside import outputs_of, wire
-from callbacks.failures import explain
+from callbacks.failures import explain, note_refusal
 from callbacks.requests import request_of, uuid_of
 from data.errors import NotFoundError
 from data.queries import Queries
@@ -29,6 +29,7 @@ def answer_thread_usage(queries: Queries, request: object) -> dict[str, Any]:
 
 def explain_gone(error: Exception) -> dict[str, Any] | None:
     """A thread that was there when its page was opened and is not any more is an answer, not a failure."""
+    note_refusal(error)
     if not isinstance(error, NotFoundError):
         explain(error)
         return None

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from werkzeug.exceptions import BadRequest
 
 from access.viewer import current_viewer
+from access.witness import current_witness
 from callbacks import thread_compare, thread_filters
 from callbacks.chart_card import wire_chart
 from callbacks.clientside import outputs_of, wire
@@ -46,6 +47,8 @@ def list_block(queries: Queries, request: object) -> Answer:
     with queries.connect() as connection:
         moment = moment_of(connection)
         block = thread_block(connection, viewer, query, after or None, limit, skip=skip)
+    if viewer.staff or query.scope in map(str, viewer.accounts):
+        current_witness().about("account", query.scope)
     note = {"request": asked.get("n"), "block": number_of(asked.get("block"), 2**50), **moment}
     return {**note, **block_shown(block, query, queries), "took_ms": milliseconds(began)}
 

@@ -53,6 +53,9 @@ NAV_INTERVAL = "nav-interval"
 NAV_USAGE = "nav-usage"
 NAV_AGENT_STATUS = "nav-agent-status"
 NAV_ACCOUNT = "nav-account"
+NAV_PERSON = "nav-person"  # who is signed in
+NAV_PERSON_BOX = "nav-person-box"
+NAV_SIGN_OUT = "nav-signout"  # a form
 NAV_REQUEST = "nav-request"  # dcc.Store: the gate's request, the server callback's only input
 NAV_ANSWER = "nav-answer"  # dcc.Store: what the server answered; the renderer's side takes it into nav-usage
 SUBSCRIPTION = "subscription"  # dcc.Store: plan, allowance, period of the chosen scope
@@ -332,6 +335,17 @@ ACCOUNTS_COUNT = "accounts-count"
 ACCOUNTS_NOTE = "accounts-note"  # how far the order is reckoned
 ACCOUNTS_UPDATED = "accounts-updated"
 ACCOUNTS_CSV = "accounts-csv"
+
+# The audit, for staff.
+NAV_AUDIT = "nav-audit"
+AUDIT_GRID = "audit-grid"
+AUDIT_PERSON = "audit-person"
+AUDIT_ACTION = "audit-action"
+AUDIT_SINCE = "audit-since"
+AUDIT_REFRESH = "audit-refresh"
+AUDIT_OLDER = "audit-older"
+AUDIT_NEXT = "audit-next"  # dcc.Store: the last entry that is shown, None where there is no older one
+AUDIT_NOTE = "audit-note"
 
 # Preferences
 PREFERENCES_STATE = "preferences-state"  # dcc.Store: of the page's saving: its word, errors by field, whether to undo

@@ -15,13 +15,14 @@ SECTIONS = {"/": "Overview", "/threads": "Threads", "/accounts": "Accounts", "/p
 SUBSCRIPTION_INTERVAL_MS = 120_000
 
 
-def navigation() -> Component:
+def navigation(*, everyone_is_staff: bool = False) -> Component:
     return html.Aside(
         [
             html.Div([brand(), scope_chooser()], className="nav-head"),
             sections(),
             html.Div(className="grow"),
             usage_card(),
+            person(everyone_is_staff=everyone_is_staff),
             *tooltips(),
             *stores(),
         ],
@@ -112,6 +113,30 @@ def usage_card() -> Component:
         id=ids.NAV_CARD,
         className="card usage-card",
         **attributes(aria_label="Credits of the chosen account"),
+    )
+
+
+def person(*, everyone_is_staff: bool) -> Component:
+    """Who is signed in, the audit for staff, the way out; hidden until that is known.
+
+    The way out is a form: no link of another site signs anybody out.
+    """
+    leave = html.Form(
+        html.Button("Sign out", type="submit", className="button"),
+        id=ids.NAV_SIGN_OUT,
+        action="/signout",
+        method="post",
+        hidden=True,
+    )
+    return html.Div(
+        [
+            html.Span("", id=ids.NAV_PERSON, className="label"),
+            dcc.Link("Audit", href="/audit", id=ids.NAV_AUDIT, className="label" if everyone_is_staff else "not-yours"),
+            leave,
+        ],
+        id=ids.NAV_PERSON_BOX,
+        className="person",
+        hidden=not everyone_is_staff,
     )
 
 

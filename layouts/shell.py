@@ -14,7 +14,7 @@ from layouts.find import find_box
 from layouts.navigation import navigation
 
 
-def shell(presets: Mapping[str, str]) -> Component:
+def shell(presets: Mapping[str, str], *, everyone_is_staff: bool = False) -> Component:
     """`presets` are the ranges that the bar offers, with their labels."""
     return html.Div(
         [
@@ -30,7 +30,7 @@ def shell(presets: Mapping[str, str]) -> Component:
             dcc.Store(id=ids.CHART_THEME),
             dcc.Store(id=ids.CHART_THEMES, data=themes()),
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
-            navigation(),
+            navigation(everyone_is_staff=everyone_is_staff),
             html.Main(
                 [bar(presets, find_box()), states.alert(), html.Div(states.page_skeleton(), id=ids.PAGE, tabIndex=-1)],
                 className="main",

@@ -10,6 +10,7 @@ from live.admission import Admission
 from live.hub import Hub
 from live.refusals import refuse
 from live.subscriber import Subscriber
+from live.vigil import Vigil
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -19,19 +20,21 @@ HEADERS = [
 
 
 class Events:
-    def __init__(self, hub: Hub, admission: Admission) -> None:
+    def __init__(self, hub: Hub, admission: Admission, vigil: Vigil) -> None:
         self.hub = hub
         self.admission = admission
+        self.vigil = vigil
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "GET":
             await refuse(scope, receive, send, 405, "use GET")
             return
-        verdict = await self.admission.of_request(scope)
+        verdict = await self.admission.of_stream(scope)
         if verdict.status != 200:
             await refuse(scope, receive, send, verdict.status, verdict.reason)
             return
-        with self.hub.stream(scope["state"]["viewer"], verdict.topics, "events") as subscriber:
+        stream = self.hub.stream(scope["state"]["viewer"], verdict.topics, "events")
+        with stream as subscriber, self.vigil.over(scope, subscriber):
             await self.serve(subscriber, receive, send)
 
     async def serve(self, subscriber: Subscriber, receive: Receive, send: Send) -> None:

@@ -9,7 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.resolver import Resolve
 from data.errors import InputError, MisdirectedError, UnavailableError
+from live.provenance import REFUSED, is_forged
 from live.refusals import refuse
+from live.signin import SignIn
 
 logger = logging.getLogger(__name__)
 
@@ -23,16 +25,27 @@ SIGN_IN = (
 
 
 class Gate:
-    """Puts the Viewer at `scope["state"]["viewer"]`; nobody gets past it without one."""
+    """Puts the Viewer at `scope["state"]["viewer"]`; nobody gets past it without one.
 
-    def __init__(self, app: ASGIApp, resolve: Resolve) -> None:
+    `sign_in` has the addresses that lead in, where people sign in here.
+    """
+
+    def __init__(self, app: ASGIApp, resolve: Resolve, sign_in: SignIn | None = None) -> None:
         self.app = app
         self.resolve = resolve
+        self.sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
             await self.app(scope, receive, send)
-            return
+        elif scope["type"] == "http" and is_forged(scope):
+            await refuse(scope, receive, send, 403, REFUSED)
+        elif self.sign_in is not None and self.sign_in.is_open(scope["path"]):
+            await self.app(scope, receive, send)
+        else:
+            await self.admit(scope, receive, send)
+
+    async def admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             viewer = await self.resolve(scope)
         except MisdirectedError as error:
@@ -43,10 +56,16 @@ class Gate:
             await refuse(scope, receive, send, 503, str(error))
         else:
             if viewer is None:
-                await refuse(scope, receive, send, 401, SIGN_IN)
+                await self.lead_in(scope, receive, send)
             else:
                 scope.setdefault("state", {})["viewer"] = viewer
                 await self.serve(scope, receive, send)
+
+    async def lead_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.sign_in is not None:
+            await self.sign_in.way_in(scope, receive, send)
+        else:
+            await refuse(scope, receive, send, 401, SIGN_IN)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Only a server that ends cancels a request (a callback that takes too long): that is no fault to report."""

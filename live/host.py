@@ -15,19 +15,26 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from access.origin import Origin
 from access.resolver import Resolve
 from data.turns import Turns
-from live.admission import Admission
+from live.admission import Admission, noted_nowhere
+from live.auditing import Auditing, Note
 from live.departure import departure
 from live.events import Events
 from live.gate import Gate
+from live.headers import SafeHeaders
 from live.last_answers import LastAnswers
 from live.pages import Pages
 from live.probes import Probes
+from live.rates import Rates
 from live.scrape import Scrape, ScrapeDoor
+from live.signin import SignIn
 from live.sockets import Sockets
 from live.stream import Live
+from live.throttle import Throttle
 from live.topics import Guard
+from live.vigil import Vigil
 
 # Threads that draw charts then give the loop its turn 17 times sooner than by default.
 SWITCH_SECONDS = 0.0003
@@ -56,15 +63,23 @@ def make_host(
     engines: Sequence[AsyncEngine] = (),
     scrape: Scrape | None = None,
     drain_seconds: float = 0.0,
+    scripts: Sequence[str] = (),
+    rates: Rates | None = None,
+    sign_in: SignIn | None = None,
+    note: Note | None = None,
+    origin: Origin | None = None,
 ) -> Starlette:
     """The application that the server runs; `wsgi` is Dash's Flask server, whose callbacks take `turns`.
 
     `engine` is for lookups on behalf of requests, and is disposed of at the end, as are the `engines` that serve
     the `routes`, which are answered ahead of the pages; `revision` is the newest revision of the schema; `scrape`
-    answers `/metrics`; `drain_seconds` pass between SIGTERM and the end of what is served.
+    answers `/metrics`; `drain_seconds` pass between SIGTERM and the end of what is served. `scripts` are
+    the hashes of the pages' inline scripts, `origin` knows by which address browsers come; `rates` count how often each
+    person asks, `sign_in` is the way in where people sign in here, and `note` tells the audit.
     """
-    admission = Admission(Guard(engine))
+    admission = Admission(Guard(engine), live.hub.is_full, note or noted_nowhere)
     probes = Probes(live, engine, admission, revision)
+    vigil = Vigil(resolve)
     pages = Pages(wsgi, turns or Turns())
 
     @asynccontextmanager
@@ -75,11 +90,15 @@ def make_host(
             async with live.running(), scrape.sampler.running() if scrape else nullcontext():
                 await each(background, "start")
                 await live.heard_of(LISTENING_SECONDS)
+                watching = asyncio.create_task(vigil.run(), name="vigil")
                 try:
                     yield
                 finally:
+                    watching.cancel()
                     await each(background, "stop")
                     pages.close()
+                    if rates is not None:
+                        await rates.close()
                     for one in (engine, *engines):
                         await one.dispose()
 
@@ -87,16 +106,20 @@ def make_host(
         routes=[
             Route("/healthz", probes.health),
             Route("/readyz", probes.readiness),
-            WebSocketRoute("/live/ws", Sockets(live.hub, admission)),
-            Route("/live/events", Events(live.hub, admission)),
+            WebSocketRoute("/live/ws", Sockets(live.hub, admission, vigil)),
+            Route("/live/events", Events(live.hub, admission, vigil)),
             Route("/live/check", probes.check),
+            *(sign_in.routes() if sign_in else ()),
             *routes,
             Mount("/", pages),
         ],
         middleware=[
             *([Middleware(ScrapeDoor, scrape=scrape)] if scrape else []),
             Middleware(LastAnswers, hub=live.hub),
-            Middleware(Gate, resolve=resolve),
+            Middleware(SafeHeaders, hashes=scripts, is_secure=origin.is_secure if origin else None),
+            Middleware(Auditing, note=note, origin=origin),
+            Middleware(Gate, resolve=resolve, sign_in=sign_in),
+            Middleware(Throttle, rates=rates),
         ],
         lifespan=lifespan,
     )

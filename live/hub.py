@@ -45,7 +45,8 @@ class Hub:
     """`read` reads topics, `invalidate` marks cached answers stale; both are awaited in every pass.
 
     `read_preferences` reads what people have chosen, by name, as messages; it is awaited where that is due. `observe`
-    is told of each pass that served a fold how many seconds its oldest fold had been known here.
+    is told of each pass that served a fold how many seconds its oldest fold had been known here. A person has at most
+    `most_streams`, where that is a number.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Hub:
         *,
         read_preferences: ReadPreferences | None = None,
         observe: Observe = ignore,
+        most_streams: int | None = None,
     ) -> None:
         self.read = read
         self.invalidate = invalidate
@@ -67,6 +69,8 @@ class Hub:
         self.watchers: dict[str, set[Subscriber]] = {}
         self.subscribers: set[Subscriber] = set()
         self.streams: Counter[str] = Counter()  # open ones by transport
+        self.most_streams = most_streams
+        self.people: Counter[str] = Counter()  # streams of each
         self.others = 0  # streams of people who are not staff
         self.changes: Changes | None = None
         self.changed_at: float | None = None  # when the oldest change that waits came in
@@ -86,6 +90,7 @@ class Hub:
         subscriber.beat = self.beat
         self.subscribers.add(subscriber)
         self.streams[transport] += 1
+        self.people[viewer.name] += 1
         self.others += not viewer.staff
         if self.closing:
             subscriber.close()
@@ -101,7 +106,17 @@ class Hub:
             self.undecided.discard(subscriber)
             self.subscribers.discard(subscriber)
             self.streams[transport] -= 1
+            self.leave(viewer.name)
             self.others -= not viewer.staff
+
+    def leave(self, name: str) -> None:
+        self.people[name] -= 1
+        if not self.people[name]:
+            del self.people[name]
+
+    def is_full(self, viewer: Viewer) -> bool:
+        """Whether this person has as many streams as one may have."""
+        return self.most_streams is not None and self.people[viewer.name] >= self.most_streams
 
     def watch(self, subscriber: Subscriber, topics: Collection[str]) -> None:
         """Adds topics; their values are in one of the next frames."""

@@ -52,7 +52,8 @@ class Probes:
     async def check(self, request: Request) -> Response:
         """What `/live/events` would answer to the same topics, without a stream."""
         verdict = await self.admission.of_request(request.scope)
-        answer = {"allowed": verdict.status == 200, "topics": sorted(verdict.topics)}
+        allowed = verdict.status == 200
+        answer = {"allowed": allowed, "topics": sorted(verdict.topics) if allowed else []}
         if verdict.reason:
             answer["reason"] = verdict.reason
         return JSONResponse(answer, verdict.status, headers=NO_STORE)

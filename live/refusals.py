@@ -17,9 +17,10 @@ MOST_REASON_BYTES = 123  # of a close frame
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">{head}
 <title>{title} · Creditpulse</title></head>
 <body style="font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 20vh auto; padding: 0 1rem">
-<h1 style="font-size: 1.4rem">{title}</h1><p>{reason}</p></body></html>
+<h1 style="font-size: 1.4rem">{title}</h1><p>{text}</p>{action}</body></html>
 """
 
 
@@ -42,7 +43,12 @@ def refusal(scope: Scope, status: int, reason: str) -> Response:
     """A page for people, problem details (RFC 9457) for scripts."""
     title = HTTPStatus(status).phrase
     if "text/html" in Headers(scope=scope).get("accept", ""):
-        page = PAGE.format(title=escape(title), reason=escape(reason))
-        return HTMLResponse(page, status, headers=NO_STORE)
+        return page(title, reason, status)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": reason, "error": reason}
     return JSONResponse(problem, status, NO_STORE, "application/problem+json")
+
+
+def page(title: str, text: str, status: int = 200, *, head: str = "", action: str = "") -> Response:
+    """A page that stands by itself; `head` and `action` are HTML of ours."""
+    content = PAGE.format(title=escape(title), text=escape(text), head=head, action=action)
+    return HTMLResponse(content, status, headers=NO_STORE)

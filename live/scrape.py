@@ -19,7 +19,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from access.resolver import canonical_address, named_hosts
+from access.origin import canonical_address
+from access.resolver import named_hosts
 from live.refusals import NO_STORE, refusal
 from live.sampler import Sampler
 from settings import is_loopback

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from data.errors import InputError
-from live.admission import Admission, Verdict, from_elsewhere
+from live.admission import Admission, Verdict
 from live.hub import Hub
+from live.provenance import from_elsewhere
 from live.refusals import close
 from live.subscriber import Subscriber
 from live.topics import MOST_TOPICS, parse_topics
+from live.vigil import Vigil
 
+# A page changes its topics as it opens; each change may ask the database.
+MOST_CHANGES, CHANGES_SECONDS = 60, 10.0
 RESTART = 1012  # the server goes down, or starts its numbers afresh: connect again
 
 
 class Sockets:
-    def __init__(self, hub: Hub, admission: Admission) -> None:
+    def __init__(self, hub: Hub, admission: Admission, vigil: Vigil) -> None:
         self.hub = hub
         self.admission = admission
+        self.vigil = vigil
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -28,11 +34,12 @@ class Sockets:
         if from_elsewhere(scope):
             await close(send, 4403, "opened by a page of another site (or a proxy changes the Host header)")
             return
-        verdict = await self.admission.of_request(scope)
+        verdict = await self.admission.of_stream(scope)
         if verdict.status != 200:
             await close(send, 4000 + verdict.status, verdict.reason)
             return
-        with self.hub.stream(scope["state"]["viewer"], verdict.topics) as subscriber:
+        stream = self.hub.stream(scope["state"]["viewer"], verdict.topics)
+        with stream as subscriber, self.vigil.over(scope, subscriber):
             await self.serve(subscriber, receive, send)
 
     async def serve(self, subscriber: Subscriber, receive: Receive, send: Send) -> None:
@@ -41,7 +48,9 @@ class Sockets:
         try:
             while (frame := await subscriber.next_frame()) is not None:
                 await send({"type": "websocket.send", "text": frame.decode()})
-            if not listening.done():
+            if subscriber.ending is not None:
+                await close(send, *subscriber.ending)
+            elif not listening.done():
                 await close(send, RESTART, "the server restarts; connect again")
             elif (fault := listening.result()) is not None:
                 await close(send, 4000 + fault.status, fault.reason)
@@ -52,8 +61,13 @@ class Sockets:
 
     async def listen(self, subscriber: Subscriber, receive: Receive) -> Verdict | None:
         """Takes changes of topics; ends, and with it the stream, at a disconnect (None) or a fault."""
+        left, refill_at = MOST_CHANGES, 0.0
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
+                now = monotonic()
+                left, refill_at = (MOST_CHANGES, now + CHANGES_SECONDS) if now >= refill_at else (left - 1, refill_at)
+                if left < 0:
+                    return Verdict(429, "topics are changed too often; wait, and connect again")
                 verdict = await self.change_topics(subscriber, message)
                 if verdict.status != 200:
                     return verdict
@@ -68,7 +82,7 @@ class Sockets:
             return Verdict(400, str(error))
         if len((subscriber.topics - dropped) | added) > MOST_TOPICS:
             return Verdict(400, f"a stream has at most {MOST_TOPICS} topics")
-        verdict = await self.admission.of_topics(subscriber.viewer, added)
+        verdict = await self.admission.of_change(subscriber.viewer, added)
         if verdict.status == 200:
             self.hub.unwatch(subscriber, dropped - added)
             self.hub.watch(subscriber, added - subscriber.topics)

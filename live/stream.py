@@ -78,11 +78,17 @@ def report_end(task: asyncio.Task[None]) -> None:
 
 
 def make_live(
-    url: str, listen_url: str, queries: Invalidated, credits_per_dollar: Decimal, observe: Observe = ignore
+    url: str,
+    listen_url: str,
+    queries: Invalidated,
+    credits_per_dollar: Decimal,
+    *,
+    observe: Observe = ignore,
+    most_streams: int | None = None,
 ) -> Live:
     """Nothing is opened before `running`. `listen_url` has to allow LISTEN; where it does not, we poll.
 
-    `observe` is as in live.hub.Hub.
+    `observe` and `most_streams` are as in live.hub.Hub.
     """
     engine = make_stream_engine(url, pool_size=4)  # a pass reads on three, the monitor on one
 
@@ -97,7 +103,7 @@ def make_live(
     async def look_up() -> Freshness:
         return await on_connection(engine, freshness)
 
-    chosen = partial(preferences_messages, engine)
-    hub = Hub(Reader(engine, credits_per_dollar), Invalidation(queries), read_preferences=chosen, observe=observe)
+    chosen, read = partial(preferences_messages, engine), Reader(engine, credits_per_dollar)
+    hub = Hub(read, Invalidation(queries), read_preferences=chosen, observe=observe, most_streams=most_streams)
     feed = Feed(listen_url, notify, hub.changed, hub.preferred)
     return Live(engine, hub, feed, Monitor(look_up, hub, feed))

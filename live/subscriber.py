@@ -13,8 +13,8 @@ class Subscriber:
     """The hub offers, the stream's own task takes; a slow socket finds fewer and newer messages, not a queue."""
 
     __slots__ = (
-        "accounts", "admitted", "beat", "changes", "closed", "person", "preferences", "ready", "topics", "values",
-        "viewer",
+        "accounts", "admitted", "beat", "changes", "closed", "ending", "person", "preferences", "ready", "topics",
+        "values", "viewer",
     )  # fmt: skip
 
     def __init__(self, viewer: Viewer) -> None:
@@ -29,6 +29,7 @@ class Subscriber:
         self.ready = asyncio.Event()
         self.admitted = False
         self.closed = False
+        self.ending: tuple[int, str] | None = None  # close code and reason, where it is not a restart
 
     def offer(self, topic: str, message: bytes) -> None:
         self.values[topic] = message
@@ -48,6 +49,10 @@ class Subscriber:
     def close(self) -> None:
         self.closed = True
         self.ready.set()
+
+    def end(self, code: int, reason: str) -> None:
+        self.ending = (code, reason)
+        self.close()
 
     def sees(self, holders: frozenset[str] | None) -> bool:
         return self.viewer.staff or holds(self.accounts, holders)

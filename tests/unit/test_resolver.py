@@ -72,8 +72,8 @@ def test_in_local_mode_another_name_is_refused_with_the_remedy(host: str) -> Non
         resolve(resolver, ("host", "localhost"), ("host", host))
 
 
-def test_a_mode_that_cannot_be_served_is_an_error_that_names_those_that_can() -> None:
-    with pytest.raises(SettingsError, match="local or header"):
+def test_sign_in_without_sessions_is_a_fault_of_whoever_puts_the_app_together() -> None:
+    with pytest.raises(SettingsError, match="no sessions"):
         make_resolver(Settings(auth="oidc"), People())  # type: ignore[arg-type]
 
 

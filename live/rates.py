@@ -1,0 +1,95 @@
+"""How often one person may ask: counted in Redis where there is one, so that all processes count together.
+
+Over a sliding window: what the one before counted weighs as much as of it is still within reach. (The `limits` library
+does the same; it excludes the client for Redis that we have, and keeps a lock for every key that it has ever seen.)
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "creditpulse:rate:"
+ANSWER_SECONDS = 0.25  # a Redis that takes longer is not waited for
+REST_SECONDS = 5.0  # nor asked again for so long
+MOST_KEYS = 20_000
+
+
+class Rate(NamedTuple):
+    """At most `most` requests of a kind in `seconds`."""
+
+    kind: str
+    most: int
+    seconds: int
+
+
+class Window(NamedTuple):
+    number: int
+    asked: int
+    before: int
+
+
+class Rates:
+    """`url` is that of a Redis; without one, and while it does not answer, each process counts by itself."""
+
+    def __init__(self, url: str | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.windows: dict[str, Window] = {}
+        self.rests_until = 0.0
+        self.redis = connected(url) if url else None
+
+    async def seconds_over(self, rate: Rate, who: str) -> int:
+        """Counts a request; for how long this person has to wait, 0 while they need not."""
+        now = self.clock()
+        number, into = divmod(now, rate.seconds)
+        window = await self.count(f"{rate.kind}:{who}", int(number), rate.seconds)
+        weighed = window.before * (1 - into / rate.seconds) + window.asked
+        return max(1, int(rate.seconds - into)) if weighed > rate.most else 0
+
+    async def count(self, key: str, number: int, seconds: int) -> Window:
+        if self.redis is not None and self.clock() >= self.rests_until:
+            try:
+                return await count_in(self.redis, key, number, seconds)
+            except (RedisError, OSError) as error:
+                self.rests_until = self.clock() + REST_SECONDS
+                logger.warning("rates are counted by each process: %s", error, extra={"action": "rates.alone"})
+        return self.count_here(key, number)
+
+    def count_here(self, key: str, number: int) -> Window:
+        known = self.windows.pop(key, None) or Window(number, 0, 0)
+        before = known.before if known.number == number else known.asked if known.number == number - 1 else 0
+        window = Window(number, (known.asked if known.number == number else 0) + 1, before)
+        if len(self.windows) >= MOST_KEYS:
+            del self.windows[next(iter(self.windows))]  # who has asked least lately
+        self.windows[key] = window
+        return window
+
+    async def close(self) -> None:
+        if self.redis is not None:
+            await self.redis.aclose()
+
+
+def connected(url: str) -> Redis:
+    """Opens nothing yet."""
+    client: Redis = Redis.from_url(
+        url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0)
+    )
+    return client
+
+
+async def count_in(redis: Redis, key: str, number: int, seconds: int) -> Window:
+    async with redis.pipeline(transaction=False) as pipe:
+        pipe.incr(f"{PREFIX}{key}:{number}")
+        pipe.expire(f"{PREFIX}{key}:{number}", 2 * seconds)
+        pipe.get(f"{PREFIX}{key}:{number - 1}")
+        count, _, before = await pipe.execute()
+    return Window(number, int(count), int(before or 0))
