@@ -235,7 +235,7 @@ class Hub:
                 messages = await self.read_preferences({subscriber.viewer.name for subscriber in due})
         except (UnavailableError, TimeoutError) as error:
             self.undecided |= due & self.subscribers
-            logger.warning("preferences could not be read: %s", error, extra={"action": "preferences-failed"})
+            logger.warning("preferences could not be read: %s", error, extra={"action": "preferences.failed"})
             return {}
         return {subscriber: messages[subscriber.viewer.name] for subscriber in due & self.subscribers}
 
