@@ -16,6 +16,7 @@ from tests.browser.devtools import DevTools
 from tests.faults.sight import Sight
 from tests.servers import ROOT, wait_until
 
+READS = "[document.readyState, document.visibilityState, location.href, document.body?.innerText?.slice(0, 500)].join()"
 KEPT = "Boolean(document.documentElement.dataset.kept && navigator.serviceWorker.controller)"
 WITNESS = (ROOT / "tests" / "faults" / "witness.js").read_text()
 PATIENCE_SECONDS = 30.0  # until a page has opened, on a busy machine
@@ -55,7 +56,10 @@ class Screen:
             wait_until(opened, f"{self.path} to open", PATIENCE_SECONDS)
         except AssertionError as error:
             shown = {card: self.sight.glances[card][-1:] for card in self.sight.topics}
-            raise AssertionError(f"{error}; it shows {shown}, and waits for {sorted(self.pending.values())}") from None
+            waits, reads = sorted(self.pending.values()), self.evaluate(READS)
+            raise AssertionError(
+                f"{error}; it shows {shown}, reads {reads}, waits for {waits}, says {self.complaints}"
+            ) from None
 
     def is_opened(self) -> bool:
         return not self.pending and self.is_figured()
