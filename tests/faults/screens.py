@@ -112,8 +112,10 @@ class Screen:
         if request.get("type") == "Document":
             self.loader = request["loaderId"]
             self.pending.clear()
-        if request["loaderId"] == self.loader and request.get("type") != "EventSource":
-            self.pending[request["requestId"]] = request["request"]["url"]
+        url = request["request"]["url"]
+        # Of a probe only the head is read, and Chromium may never call that finished.
+        if request["loaderId"] == self.loader and request.get("type") != "EventSource" and not url.endswith("/healthz"):
+            self.pending[request["requestId"]] = url
 
     def said(self, text: str) -> None:
         if any(pattern.fullmatch(text) for pattern in OURS):
