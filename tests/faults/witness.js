@@ -39,7 +39,8 @@
   }
 
   tell({ opened: performance.timeOrigin });
-  new MutationObserver(look).observe(document, {
+  // After the page's own observers have had their turn: what they put right is never drawn.
+  new MutationObserver(() => queueMicrotask(look)).observe(document, {
     subtree: true,
     childList: true,
     characterData: true,
