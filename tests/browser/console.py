@@ -23,7 +23,10 @@ OURS = tuple(
     )
 )
 # What Chromium itself says of requests that a stopped server cannot answer.
-FAILED_REQUEST = re.compile(r"net::ERR_|Failed to load resource|WebSocket connection to .* failed|Failed to fetch")
+FAILED_REQUEST = re.compile(
+    r"net::ERR_|Failed to load resource|WebSocket connection to .* failed|Failed to fetch"
+    r"|An unknown error occurred when fetching the script"  # it looks for a newer worker
+)
 
 
 @dataclass(frozen=True)

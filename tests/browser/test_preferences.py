@@ -198,7 +198,7 @@ def test_the_page_is_used_by_keys_alone(tab: Tab) -> None:
 SWITCH = ["preferences-live_stream-on", "preferences-live_stream-off"]
 
 
-def test_figures_are_in_dollars_everywhere_at_once(tab: Tab, other: Tab, customer: Customer, thread: UUID) -> None:
+def test_figures_are_in_dollars_everywhere_at_once(tab: Tab, other: Tab, account: UUID, thread: UUID) -> None:
     other.open_thread(thread)
     other.until_state("thread-body", "ready")
     other.until_text("thread-credits", "1,235")
@@ -214,7 +214,11 @@ def test_figures_are_in_dollars_everywhere_at_once(tab: Tab, other: Tab, custome
     other.until(lambda: "$12.3457" in other.text_of("#thread-models"), "the model in dollars")
     assert other.charted() == pytest.approx(12.345678)
     assert "credits" not in other.text_of(".thread-body").lower()
-    for path, selector in (("/threads", "#threads-grid"), ("/", "#overview-threads"), ("/accounts", "#accounts-grid")):
+    for path, selector in (
+        ("/threads", "#threads-grid"),
+        (f"/?scope={account}", "#overview-threads"),
+        ("/accounts", "#accounts-grid"),
+    ):
         other.open(path)
         other.until(lambda s=selector: "$12.35" in other.text_of(s), f"dollars on {path}")  # type: ignore[misc]
     choose(tab, "unit", "credits")

@@ -228,4 +228,5 @@ def test_documents_and_answers_say_whose_they_are_and_of_which_release(make_clie
 
 
 def test_files_are_the_same_for_everyone(make_client: MakeClient) -> None:
-    assert "X-Creditpulse-Viewer" not in make_client(PERSON).get("/assets/live.js").headers
+    with make_client(PERSON).get("/assets/live.js") as answer:
+        assert "X-Creditpulse-Viewer" not in answer.headers

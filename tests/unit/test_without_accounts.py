@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from callbacks import threads
+from data.preferences import Preferences
 from data.viewer import Viewer
 from layouts import ids
 
 
 def page_of(viewer: Viewer) -> str:
-    queries: Any = None
+    queries: Any = SimpleNamespace(preferences=lambda _viewer: Preferences(), credits_per_dollar=Decimal(100))
     return json.dumps(threads.render(queries, viewer), default=lambda part: part.to_plotly_json())
 
 
