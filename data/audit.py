@@ -30,6 +30,7 @@ MOST_WAITING = 20_000  # different ones; more are counted, and the number is wri
 AGAIN_SECONDS = 600.0  # a look at the same within this is the same look
 MOST_LOOKS = 50_000
 LAST_TRIES = 3  # to write what waits when the server ends
+STOP_SECONDS = 2.0
 LONGEST = 200  # characters of a field
 
 INSERT = text(
@@ -101,14 +102,16 @@ class Audit:
         return False
 
     def start(self) -> None:
-        self.thread = threading.Thread(target=self.run, name="audit")
+        self.thread = threading.Thread(target=self.run, name="audit", daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
         self.ending.set()
         self.due.set()
         if self.thread is not None:
-            self.thread.join()
+            self.thread.join(STOP_SECONDS)
+            if self.thread.is_alive():  # the database does not answer, and the server has to end
+                logger.error("action=audit_lost entries=%s", "those of the last moments")
         self.engine.dispose()
 
     def run(self) -> None:

@@ -142,6 +142,19 @@ def test_what_waits_when_the_server_ends_is_written(database_url: str, connectio
     assert rows(connection) == [(*LOOK, 1)]
 
 
+def test_a_database_that_hangs_holds_no_server_back(
+    database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "STOP_SECONDS", 0.2)
+    audit, released = Audit(make_engine(database_url, 1)), threading.Event()
+    audit.write = lambda: released.wait(30)  # type: ignore[method-assign]
+    audit.start()
+    with caplog.at_level(logging.ERROR):
+        audit.stop()
+    assert "action=audit_lost" in caplog.text
+    released.set()
+
+
 def test_entries_do_not_wait_for_the_clock_when_there_are_many(
     database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
