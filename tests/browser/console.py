@@ -28,6 +28,9 @@ FAILED_REQUEST = re.compile(
     r"|An unknown error occurred when fetching the script"  # it looks for a newer worker
 )
 
+# And Dash, of what was asked of a server that went before it answered.
+UNANSWERED = re.compile(r"Callback failed: the server did not respond")
+
 
 @dataclass(frozen=True)
 class Line:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.chrome import chrome
-from tests.browser.console import FAILED_REQUEST, OURS
+from tests.browser.console import FAILED_REQUEST, OURS, UNANSWERED
 from tests.browser.devtools import DevTools
 from tests.faults.sight import Sight
 from tests.servers import ROOT, wait_until
@@ -21,7 +20,6 @@ KEPT = "Boolean(document.documentElement.dataset.kept && navigator.serviceWorker
 WITNESS = (ROOT / "tests" / "faults" / "witness.js").read_text()
 PATIENCE_SECONDS = 30.0  # until a page has opened, on a busy machine
 # What Dash says of a request that was cut off while it was answered; the page itself shows an alert.
-UNANSWERED = re.compile(r"Callback failed: the server did not respond")
 UNLIMITED = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 
 
