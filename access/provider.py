@@ -100,7 +100,7 @@ class Provider:
                 return None
             made = await app.create_logout_url(back, id_token_hint=id_token, client_id=self.client_id)
         except (SignInError, UnavailableError) as error:
-            logger.warning("action=sign_out_here_only reason=%s", error)
+            logger.warning("signed out here only: %s", error, extra={"action": "provider.not_left"})
             return None
         return str(made["url"])
 
@@ -176,10 +176,15 @@ async def asked(answer: Any) -> Any:
     try:
         return await answer
     except httpx2.HTTPError as error:
-        logger.warning("action=provider_silent reason=%s", error)
+        logger.warning("the sign-in service does not answer: %s", error, extra={"action": "provider.silent"})
         raise UnavailableError("The sign-in service does not answer; try again in a moment.") from error
     except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        logger.warning("action=sign_in_refused reason=%s", type(error).__name__, exc_info=error)
+        logger.warning(
+            "the sign-in service's answer does not hold: %s",
+            type(error).__name__,
+            exc_info=error,
+            extra={"action": "provider.refused"},
+        )
         raise SignInError("What the sign-in service said does not hold; sign in again.") from error
 
 

@@ -111,7 +111,7 @@ class Audit:
         if self.thread is not None:
             self.thread.join(STOP_SECONDS)
             if self.thread.is_alive():  # the database does not answer, and the server has to end
-                logger.error("action=audit_lost entries=%s", "those of the last moments")
+                logger.error("entries of the last moments were not kept", extra={"action": "audit.lost"})
         self.engine.dispose()
 
     def run(self) -> None:
@@ -123,7 +123,7 @@ class Audit:
         for _ in range(LAST_TRIES):
             if self.write():
                 return
-        logger.error("action=audit_lost entries=%d", len(self.waiting) + self.lost)
+        logger.error("%d entries were not kept", len(self.waiting) + self.lost, extra={"action": "audit.lost"})
 
     def write(self) -> bool:
         """Whether nothing waits any more; what could not be written waits on."""
@@ -138,11 +138,11 @@ class Audit:
             with self.engine.begin() as connection:
                 connection.execute(INSERT, columns_of(batch, self.clock()))
         except (SQLAlchemyError, OSError) as error:
-            logger.warning("action=audit_waits entries=%d reason=%s", len(batch), type(error).__name__)
+            logger.warning("%d entries wait: %s", len(batch), type(error).__name__, extra={"action": "audit.waits"})
             self.put_back(batch)
             return False
         if lost:
-            logger.error("action=audit_lost entries=%d", lost)
+            logger.error("%d entries were not kept", lost, extra={"action": "audit.lost"})
         return True
 
     def put_back(self, batch: dict[Entry, Waiting]) -> None:

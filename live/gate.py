@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.resolver import Resolve
 from data.errors import InputError, MisdirectedError, UnavailableError
-from live.provenance import REFUSED, is_forged
+from live.provenance import READING, REFUSED, is_forged
 from live.refusals import refuse
 from live.signin import SignIn
 
@@ -36,7 +36,7 @@ class Gate:
         self.sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
+        if scope["type"] not in ("http", "websocket") or is_open(scope):
             await self.app(scope, receive, send)
         elif scope["type"] == "http" and is_forged(scope):
             await refuse(scope, receive, send, 403, REFUSED)
@@ -73,3 +73,8 @@ class Gate:
             await self.app(scope, receive, send)
         except asyncio.CancelledError:
             logger.info("cut short: %s", scope["path"], extra={"action": "request.cut_short"})
+
+
+def is_open(scope: Scope) -> bool:
+    """Only reading: any other method there is for the pages to refuse, and they know nobody who was not let in."""
+    return scope["path"] in OPEN_PATHS and scope.get("method", "GET") in READING

@@ -9,18 +9,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from data.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from live.shared_rates import SharedRates
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "creditpulse:rate:"
-ANSWER_SECONDS = 0.25  # a Redis that takes longer is not waited for
-REST_SECONDS = 5.0  # nor asked again for so long
+REST_SECONDS = 5.0  # a Redis that did not answer is not asked again for so long
 MOST_KEYS = 20_000
 
 
@@ -45,7 +43,7 @@ class Rates:
         self.clock = clock
         self.windows: dict[str, Window] = {}
         self.rests_until = 0.0
-        self.redis = connected(url) if url else None
+        self.shared = shared_rates(url) if url else None
 
     async def seconds_over(self, rate: Rate, who: str) -> int:
         """Counts a request; for how long this person has to wait, 0 while they need not."""
@@ -56,10 +54,10 @@ class Rates:
         return max(1, int(rate.seconds - into)) if weighed > rate.most else 0
 
     async def count(self, key: str, number: int, seconds: int) -> Window:
-        if self.redis is not None and self.clock() >= self.rests_until:
+        if self.shared is not None and self.clock() >= self.rests_until:
             try:
-                return await count_in(self.redis, key, number, seconds)
-            except (RedisError, OSError) as error:
+                return Window(number, *await self.shared.count(key, number, seconds))
+            except UnavailableError as error:
                 self.rests_until = self.clock() + REST_SECONDS
                 logger.warning("rates are counted by each process: %s", error, extra={"action": "rates.alone"})
         return self.count_here(key, number)
@@ -74,22 +72,11 @@ class Rates:
         return window
 
     async def close(self) -> None:
-        if self.redis is not None:
-            await self.redis.aclose()
+        if self.shared is not None:
+            await self.shared.close()
 
 
-def connected(url: str) -> Redis:
-    """Opens nothing yet."""
-    client: Redis = Redis.from_url(
-        url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0)
-    )
-    return client
+def shared_rates(url: str) -> SharedRates:
+    from live.shared_rates import SharedRates
 
-
-async def count_in(redis: Redis, key: str, number: int, seconds: int) -> Window:
-    async with redis.pipeline(transaction=False) as pipe:
-        pipe.incr(f"{PREFIX}{key}:{number}")
-        pipe.expire(f"{PREFIX}{key}:{number}", 2 * seconds)
-        pipe.get(f"{PREFIX}{key}:{number - 1}")
-        count, _, before = await pipe.execute()
-    return Window(number, int(count), int(before or 0))
+    return SharedRates(url)

@@ -59,7 +59,7 @@ class Vigil:
             try:
                 viewer = await self.resolve({**scope, "state": {}})
             except UnavailableError as error:
-                logger.warning("action=vigil_postponed reason=%s", error)
+                logger.warning("rights are looked at later: %s", error, extra={"action": "vigil.postponed"})
                 return  # the next look tells; until then nobody is taken for signed out
             except InputError:
                 viewer = None

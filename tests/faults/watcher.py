@@ -100,6 +100,12 @@ class Watcher:
         with self.lock:
             return self.page.is_live(time.monotonic())
 
+    def interrupted(self, since: float) -> bool:
+        """Whether it has said since then that it is not live, were it only for a moment."""
+        with self.lock:
+            ended = [until for _since, until in self.page.lives]
+            return not self.page.is_live(time.monotonic()) or any(until >= since for until in ended)
+
     def shows(self, topic: str, cost: Decimal) -> bool:
         with self.lock:
             return self.page.cost(topic) == cost

@@ -104,7 +104,7 @@ def test_a_proxy_that_holds_streams_back_is_named(
     server: Server, connection: Connection, held: bytes, named: str
 ) -> None:
     with Relay(server.address, held) as relay:
-        assert named in fault(visited(relay.address, connection, Host=server.address))
+        assert named in fault(visited(relay.address, connection))
 
 
 def test_sign_in_is_checked_for_somebody(make_server: Callable[..., Server], connection: Connection) -> None:

@@ -186,7 +186,7 @@ def test_a_server_is_ready_when_it_can_serve(server: Server) -> None:
     answer = server.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {
-        "ready": True, "database": True, "schema": True, "stream": "listening", "stopping": False,
+        "ready": True, "database": True, "schema": True, "stream": "listening", "draining": False, "stopping": False,
     }  # fmt: skip
 
 
