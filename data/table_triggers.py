@@ -60,11 +60,12 @@ def missed_rows(connection: Connection[TupleRow], table: str) -> bool:
 
 
 def stray_triggers(connection: Connection[TupleRow], wanted: list[str]) -> list[tuple[str, list[str]]]:
-    """Tables with triggers of ours that are no source tables any more, such as detached partitions."""
+    """Tables of others with triggers of ours that are no source tables any more, such as detached partitions."""
     return connection.execute(
         """SELECT t.tgrelid::regclass::text, array_agg(t.tgname::text) FROM pg_trigger t
-        JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE p.pronamespace = 'creditpulse'::regnamespace AND t.tgrelid <> ALL (%s::regclass[])
+        JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE p.pronamespace = 'creditpulse'::regnamespace AND c.relnamespace <> 'creditpulse'::regnamespace
+            AND t.tgrelid <> ALL (%s::regclass[])
         GROUP BY t.tgrelid""",
         (wanted,),
     ).fetchall()
