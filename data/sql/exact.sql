@@ -130,12 +130,12 @@ CROSS JOIN LATERAL creditpulse.buckets_of(q.quarter) AS b
 WHERE q.source = 'p';
 
 -- How long the oldest committed change has waited for its fold, at most: a long transaction's rows are
--- older than its commit, so the last time that the queue was seen empty bounds it too.
+-- older than its commit, so the last time that the queue was seen empty bounds it too. 0 where none waits.
 CREATE OR REPLACE FUNCTION creditpulse.queue_age() RETURNS interval
 LANGUAGE sql STABLE
 RETURN coalesce((
-    SELECT least(clock_timestamp() - min(c.queued_at), clock_timestamp() - greatest(
-        (SELECT folded_at FROM creditpulse.state), (SELECT clean_at FROM creditpulse.leader)))
+    SELECT CASE WHEN count(*) > 0 THEN clock_timestamp() - greatest(min(c.queued_at),
+        (SELECT folded_at FROM creditpulse.state), (SELECT clean_at FROM creditpulse.leader)) END
     FROM creditpulse.changes c
     WHERE c.xid >= (
         SELECT CASE WHEN s.low > pg_snapshot_xmin(pg_current_snapshot()) THEN '0'::xid8 ELSE s.low END

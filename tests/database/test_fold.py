@@ -40,6 +40,24 @@ def test_an_insert_counts_before_and_after_its_fold(connection: Connection, fold
     assert thread_cost(connection) == account_cost(connection, ANNA) == Decimal("0.123456")
 
 
+def queue_age_seconds(connection: Connection) -> float:
+    return float(figure(connection, "SELECT extract(epoch FROM creditpulse.queue_age())"))
+
+
+def test_nothing_waits_in_an_empty_queue_however_long_ago_it_was_folded(connection: Connection) -> None:
+    write_call(connection)
+    fold(connection)
+    connection.execute("UPDATE creditpulse.state SET folded_at = folded_at - interval '1 minute'")
+    assert queue_age_seconds(connection) == 0
+
+
+def test_a_change_waits_from_its_insert_on(connection: Connection) -> None:
+    connection.execute("UPDATE creditpulse.state SET folded_at = folded_at - interval '1 hour'")
+    write_call(connection)
+    connection.execute("UPDATE creditpulse.changes SET queued_at = queued_at - interval '1 minute'")
+    assert 60 <= queue_age_seconds(connection) < 120
+
+
 def test_a_rolled_back_insert_is_never_counted(connection: Connection) -> None:
     with connection.transaction(force_rollback=True):
         write_call(connection)
