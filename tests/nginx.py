@@ -116,6 +116,10 @@ class Nginx:
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.folder / "creditpulse.pem"))
 
+    def errors(self) -> str:
+        """What it says of the servers."""
+        return (self.folder / "error.log").read_text()
+
     def __enter__(self) -> Self:
         self.sign_in.thread.start()
         self.process = subprocess.Popen([self.program, "-c", str(self.configuration), "-p", str(self.folder)])
