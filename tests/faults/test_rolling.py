@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 PEOPLE = "ana@example.org"
 COOKIE = {"Cookie": f"who={PEOPLE}"}
-# Longer than nginx leaves out a server that it has found down (`fail_timeout`, in whole seconds): else the one before may
-# not be tried yet when this one goes.
+# Longer than nginx leaves out a server that it has found down (`fail_timeout`, in whole seconds): else the one before
+# may not be tried yet when this one goes.
 DRAIN_SECONDS = "4"
 HEADER_MODE = {"CREDITPULSE_AUTH": "header", "CREDITPULSE_STAFF": PEOPLE, "CREDITPULSE_DRAIN_SECONDS": DRAIN_SECONDS}
 MOST_GAP_SECONDS = 2.0
