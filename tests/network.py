@@ -6,7 +6,10 @@ import os
 import random
 import subprocess
 from contextlib import suppress
+from itertools import count
 from typing import Self
+
+numbers = count()
 
 MISSING = (
     "this test pulls a cable in a network namespace of its own: run it as root (in a container, with the right "
@@ -21,7 +24,7 @@ class Network:
     """
 
     def __init__(self) -> None:
-        self.name = f"cp{os.getpid()}"
+        self.name = f"cp{os.getpid()}x{next(numbers)}"  # with two letters more an interface has 15
         # From the range that is reserved for tests of networks.
         base = f"198.18.{random.randrange(256)}"
         self.start = random.randrange(0, 256, 8)

@@ -45,10 +45,10 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         self.control("-w", "-m", mode, "stop")
 
-    def restart(self, mode: str) -> None:
+    def restart(self, mode: str, addresses: str = "127.0.0.1") -> None:
         """`fast` ends every session, `immediate` is a crash."""
         self.stop(mode)
-        self.start()
+        self.start(addresses=addresses)
 
     def control(self, *words: str, inside: Sequence[str] = ()) -> None:
         # PostgreSQL refuses to run as root.

@@ -10,9 +10,10 @@ import pytest
 
 
 class RedisServer:
-    """Stays on one port over stops and starts, so that clients find it again."""
+    """Stays on one port over stops and starts, so that clients find it again; `addresses` are further ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = ["127.0.0.1", *addresses]
         program = shutil.which("redis-server")
         if program is None:
             pytest.fail("redis-server is missing: run `make setup`, which installs it.", pytrace=False)
@@ -26,7 +27,10 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
+        return self.url_at("127.0.0.1")
+
+    def url_at(self, address: str) -> str:
+        return f"redis://{address}:{self._port}/0"
 
     def start(self) -> None:
         assert self._is_ready(), "redis-server did not come back on its port"
@@ -39,7 +43,8 @@ class RedisServer:
             self._process = None
 
     def _is_ready(self) -> bool:
-        options = ["--bind", "127.0.0.1", "--port", str(self._port), "--save", "", "--appendonly", "no"]
+        options = ["--bind", *self._addresses, "--port", str(self._port), "--save", "", "--appendonly", "no"]
+        options += ["--protected-mode", "no"]  # those addresses lead to namespaces of the test, nowhere else
         self._process = subprocess.Popen([self._program, *options], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         if any("Ready to accept connections" in line for line in self._process.stdout):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,7 +60,13 @@ def run_command(database_url: str | None, state_dir: Path, *words: str) -> subpr
 
 
 class AppServer:
-    """One server on a port of its own, which it keeps over restarts. `database_url` None: with the embedded one."""
+    """One server on a port of its own, which it keeps over restarts. `database_url` None: with the embedded one.
+
+    `inside` starts it by way of another command, such as in a network namespace, where it has the address `host`.
+    """
+
+    host = "127.0.0.1"
+    inside: Sequence[str] = ()
 
     def __init__(self, database_url: str | None, state_dir: Path, *options: str) -> None:
         self.database_url = database_url
@@ -79,7 +85,7 @@ class AppServer:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -90,7 +96,17 @@ class AppServer:
         """Starts the process, and does not wait for it; several can start side by side."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(APP), "serve", "--port", str(self.port), *self.options],
+                [
+                    *self.inside,
+                    sys.executable,
+                    str(APP),
+                    "serve",
+                    "--host",
+                    self.host,
+                    "--port",
+                    str(self.port),
+                    *self.options,
+                ],
                 cwd=self.state_dir,
                 env=environment(self.database_url, self.state_dir) | self.settings,
                 stdin=subprocess.DEVNULL,

@@ -40,7 +40,7 @@ class HeldClock:
         return self.value
 
 
-def write_trace(path: Path, calls: int) -> list[tuple[str, Decimal]]:
+def write_trace(path: Path, calls: int, call_seconds: float) -> list[tuple[str, Decimal]]:
     """A recording of sessions that begin one after the other, and go on side by side; each call's session and cost."""
     names = [f"session {number}" for number in range(SESSIONS)]
     sessions = names + random.choices(names, k=calls - SESSIONS)
@@ -49,18 +49,22 @@ def write_trace(path: Path, calls: int) -> list[tuple[str, Decimal]]:
         rows = csv.writer(file)
         rows.writerow(["t_seconds", "session_id", "user", "model", "prompt_tokens", "completion_tokens", "cost"])
         for number, (session, cost) in enumerate(written):
-            at = number * ARRIVAL_SECONDS if number < SESSIONS else SESSIONS * ARRIVAL_SECONDS + number * CALL_SECONDS
+            at = number * ARRIVAL_SECONDS if number < SESSIONS else SESSIONS * ARRIVAL_SECONDS + number * call_seconds
             rows.writerow([at, session, "ann@example.com", "a-model", 100, 10, cost])
     return written
 
 
 class Replaying:
-    """`topics` are those of every session's thread, once all have begun, and everybody's total."""
+    """`topics` are those of every session's thread, once all have begun, and everybody's total.
 
-    def __init__(self, url: str, folder: Path, calls: int) -> None:
+    It plays SPEED calls in so many seconds as `call_seconds` says.
+    """
+
+    def __init__(self, url: str, folder: Path, calls: int, call_seconds: float = CALL_SECONDS) -> None:
         self.url = url
+        self.call_seconds = call_seconds
         self.file = folder / "trace.csv"
-        self.written = write_trace(self.file, calls)
+        self.written = write_trace(self.file, calls, call_seconds)
         self.clock = HeldClock()
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name="replay")
@@ -99,7 +103,7 @@ class Replaying:
 
     def play_until(self, calls: int) -> None:
         """Lets it go on up to this call."""
-        self.clock.limit = (SESSIONS * ARRIVAL_SECONDS + (calls - 0.5) * CALL_SECONDS) / SPEED
+        self.clock.limit = (SESSIONS * ARRIVAL_SECONDS + (calls - 0.5) * self.call_seconds) / SPEED
 
     def finish(self) -> None:
         self.clock.limit = float("inf")

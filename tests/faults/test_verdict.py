@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.ledger import Entry
 from tests.faults.page import Page
+from tests.faults.sight_verdict import Silence
 from tests.faults.verdict import assert_timely, assert_true_totals
 
 ENTRIES = [Entry(0.0, Decimal(0)), Entry(1.0, Decimal(5)), Entry(10.0, Decimal(8))]
@@ -45,6 +46,16 @@ def test_live_while_a_change_waits_too_long_is_found(shown_at: float, live: tupl
         return
     with pytest.raises(AssertionError, match="said live"):
         assert_timely("nav:all", costs, [live], ENTRIES)
+
+
+@pytest.mark.parametrize(("silence", "late"), [((11.0, 15.0), False), ((11.0, 14.0), True), ((12.5, 15.0), True)])
+def test_what_was_due_in_a_silence_may_wait_for_its_end(silence: tuple[float, float], late: bool) -> None:
+    costs = [(1.1, Decimal(5)), (16.5, Decimal(8))]
+    if not late:
+        assert_timely("nav:all", costs, [(0.0, 20.0)], ENTRIES, [Silence(*silence)])
+        return
+    with pytest.raises(AssertionError, match="said live"):
+        assert_timely("nav:all", costs, [(0.0, 20.0)], ENTRIES, [Silence(*silence)])
 
 
 def test_a_page_is_live_while_beats_come_that_say_so() -> None:
