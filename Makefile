@@ -7,7 +7,7 @@ WORKERS ?= 2
 CREDITPULSE_TRACE_DIR ?= ../shared/data
 export CREDITPULSE_TRACE_DIR
 
-.PHONY: help setup browser run test test-recorded test-faults lint format bench audit fuzz lock
+.PHONY: help setup browser run test test-recorded test-faults test-hosts lint format bench audit fuzz lock
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ test-recorded: setup browser  ## the tests on the recorded workloads in CREDITPU
 
 test-faults: setup browser  ## 200 random sequences of faults under open pages (about 40 minutes; FAULTS="--seed 7" for one)
 	$(BIN)/python -m tests.faults.sequences $(FAULTS)
+
+test-hosts: setup browser  ## half an hour of faults of two hosts in network namespaces (as root; HOSTS="--minutes 5")
+	$(BIN)/python -m tests.faults.hosts $(HOSTS)
 
 lint: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -14,7 +14,11 @@ from data.constants import ALL_ACCOUNTS, UNATTRIBUTED
 from data.errors import UnavailableError
 
 # migrate made the view over the users table it found (or was told of); without one it is empty.
-ACCOUNTS = text("SELECT id FROM creditpulse.source_users WHERE lower(email) = :email")
+# The first comparison is what the table's own index on `lower(email)` serves; the second makes only ASCII small, as
+# access/email.py does: a database's locale takes letters for each other that are not the same.
+ACCOUNTS = text(
+    'SELECT id FROM creditpulse.source_users WHERE lower(email) = lower(:email) AND lower(email COLLATE "C") = :email'
+)
 
 # What the rollups keep other things under; no row of the users table gives a right to those.
 NOBODYS = {None, UNATTRIBUTED, ALL_ACCOUNTS}

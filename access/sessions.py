@@ -81,7 +81,8 @@ class Sessions:
         if id is None:
             return None
         rows = await self.write((END, {"id": id}))
-        self.known.pop(id, None)
+        # Not forgotten but known to be over: a look-up may be under way that has still seen it.
+        self.known[id] = (self.clock() + KEEP_SECONDS, None)
         return Ended(rows[0].email, rows[0].id_token) if rows else None
 
     def id_of(self, cookie: str | None) -> bytes | None:
@@ -96,11 +97,16 @@ class Sessions:
                 row = (await connection.execute(FIND, {"id": id})).one_or_none()
         except (SQLAlchemyError, OSError) as error:
             raise UnavailableError(UNAVAILABLE) from error
-        session = Session(row.email, self.clock() + row.seconds_left) if row else None
+        session = Session(row.email, self.clock() + row.seconds_left) if row and not self.is_over(id) else None
         if len(self.known) >= KEEP_SESSIONS:
             self.known.clear()
         self.known[id] = (self.clock() + KEEP_SECONDS, session)
         return session
+
+    def is_over(self, id: bytes) -> bool:
+        """Whether it was ended here a moment ago; no session comes back."""
+        until, session = self.known.get(id, (0.0, None))
+        return session is None and self.clock() < until
 
     async def write(self, *statements: tuple[TextClause, dict[str, Any]]) -> Sequence[Row[Any]]:
         """In one transaction; the rows of the last statement, where it returns any."""

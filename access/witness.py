@@ -26,8 +26,15 @@ class Witness:
     person: str = ""
 
     def about(self, kind: str, subject: object) -> None:
-        if subject == "all" or is_id(subject):
-            self.subjects.append((kind, str(subject).lower()))
+        if subject == "all":
+            self.subjects.append((kind, subject))
+        elif is_id(subject):
+            self.subjects.append((kind, spelled(subject)))
+
+
+def spelled(id: object) -> str:
+    """An id in the one way that we write it; `UUID` takes many."""
+    return str(UUID(str(id)))
 
 
 def is_id(subject: object) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -27,10 +28,12 @@ VIEWED, EXPORTED, CHANGED, REFUSED, SIGNED_IN, SIGNED_OUT, LOST = ACTIONS = (
 WRITE_SECONDS = 0.5
 WRITE_AT_ONCE = 1_000  # entries, after which nobody waits for the clock
 MOST_WAITING = 20_000  # different ones; more are counted, and the number is written
+MOST_A_MINUTE = 3_000  # different ones of a person; more are kept without what they were about, and so are few
 AGAIN_SECONDS = 600.0  # a look at the same within this is the same look
 MOST_LOOKS = 50_000
 LAST_TRIES = 3  # to write what waits when the server ends
 STOP_SECONDS = 2.0
+MANY = "many"
 LONGEST = 200  # characters of a field
 
 INSERT = text(
@@ -71,6 +74,8 @@ class Audit:
         self.waiting: dict[Entry, Waiting] = {}
         self.looks: dict[Entry, float] = {}
         self.lost = 0
+        self.minute = 0
+        self.noted: Counter[str] = Counter()
         self.due = threading.Event()
         self.ending = threading.Event()
         self.thread: threading.Thread | None = None
@@ -82,12 +87,23 @@ class Audit:
             if entry.action == VIEWED and self.seen_lately(entry):
                 return
             known = self.waiting.get(entry)
+            if known is None and self.has_had_enough(entry.person):
+                entry = entry._replace(subject=MANY)
+                known = self.waiting.get(entry)
             if known is None and len(self.waiting) >= MOST_WAITING:
                 self.lost += 1
                 return
             self.waiting[entry] = Waiting(known.since, known.times + 1) if known else Waiting(self.clock(), 1)
             if len(self.waiting) >= WRITE_AT_ONCE:
                 self.due.set()
+
+    def has_had_enough(self, person: str) -> bool:
+        """Whether this person's entries of this minute are so many that they would push out everybody else's."""
+        minute = int(self.clock() // 60)
+        if minute != self.minute:
+            self.minute, self.noted = minute, Counter()
+        self.noted[person] += 1
+        return self.noted[person] > MOST_A_MINUTE
 
     def seen_lately(self, entry: Entry) -> bool:
         """Whether the same person looks at the same again, whichever way."""

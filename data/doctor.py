@@ -197,7 +197,11 @@ def check_person(installation: Installation, connection: Connection[TupleRow]) -
         return "name one with --as EMAIL to see what they may see"
     if person in installation.staff or person[person.find("@") :] in installation.staff:
         return f"{person} is staff, and sees every account"
-    rows = connection.execute("SELECT id::text FROM creditpulse.source_users WHERE lower(email) = %s", (person,))
+    rows = connection.execute(
+        """SELECT id::text FROM creditpulse.source_users
+        WHERE lower(email) = lower(%(email)s) AND lower(email COLLATE "C") = %(email)s""",
+        {"email": person},
+    )
     accounts = [str(row[0]) for row in rows]
     if not accounts:
         raise MissingRightError(

@@ -22,6 +22,9 @@ class Verdict(NamedTuple):
     topics: frozenset[str] = frozenset()
 
 
+FULL = Verdict(429, "too many streams are open in your name; close some pages")
+
+
 def noted_nowhere(_entry: Entry) -> None:
     pass
 
@@ -37,12 +40,14 @@ class Admission:
     async def of_stream(self, scope: Scope) -> Verdict:
         """The verdict on a stream with the topics in the query string."""
         if self.is_full(scope["state"]["viewer"]):
-            return Verdict(429, "too many streams are open in your name; close some pages")
+            return FULL
         try:
             topics = topics_of_query(scope["query_string"])
         except InputError as error:
             return Verdict(400, str(error))
-        return await self.of_change(scope["state"]["viewer"], topics)
+        verdict = await self.of_change(scope["state"]["viewer"], topics)
+        # Others may have come while the database was asked; whoever is let in now takes a place before anybody else.
+        return FULL if verdict.status == 200 and self.is_full(scope["state"]["viewer"]) else verdict
 
     async def of_change(self, viewer: Viewer, topics: frozenset[str]) -> Verdict:
         """The verdict on topics that a stream is to follow; the audit hears of it."""

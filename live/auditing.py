@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.origin import Origin
-from access.witness import Witness, is_id, witness_in
+from access.witness import Witness, is_id, spelled, witness_in
 from data.audit import CHANGED, EXPORTED, REFUSED, VIEWED, Entry
 
 Note = Callable[[Entry], None]
@@ -17,6 +17,7 @@ Note = Callable[[Entry], None]
 CALLBACK = "/_dash-update-component"
 PAGE_OF = re.compile(r"/(?:api/v1/)?(thread|account)s/([0-9a-fA-F-]{36})/?")
 NAMED = ("thread", "threads", "scope")  # what a download's address says of whom it is
+SOCKET_CODES = 4000
 TURNED_AWAY = frozenset({400, 401, 403, 405, 413, 415, 421, 429})
 NOBODY = "nobody"
 
@@ -31,18 +32,25 @@ class Auditing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         note = self.note
-        if note is None or self.origin is None or scope["type"] != "http":
+        if note is None or self.origin is None or scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         witness, address = witness_in(scope), self.origin.client(scope)
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                for entry in entries(scope, message["status"], witness):
-                    note(entry._replace(address=address))
+            for entry in told_by(message, scope, witness):
+                note(entry._replace(address=address))
             await send(message)
 
         await self.app(scope, receive, sending)
+
+
+def told_by(message: Message, scope: Scope, witness: Witness) -> Iterator[Entry]:
+    """A socket's refusal is the code that it is closed with: 4000 and the status."""
+    if message["type"] == "http.response.start":
+        yield from entries(scope, message["status"], witness)
+    elif message["type"] == "websocket.close" and (status := message.get("code", 0) - SOCKET_CODES) in TURNED_AWAY:
+        yield from entries(scope, status, witness)
 
 
 def entries(scope: Scope, status: int, witness: Witness) -> Iterator[Entry]:
@@ -78,7 +86,7 @@ def subjects_of(scope: Scope) -> Iterator[tuple[str, str]]:
     """The thread or the account that an address is of."""
     found = PAGE_OF.fullmatch(scope["path"])
     if found and is_id(found[2]):
-        yield found[1], found[2].lower()
+        yield found[1], spelled(found[2])
     elif scope["path"].startswith("/export/"):
         yield "export", f"{scope['path'][8:]} {download_of(scope)}".strip()
 
@@ -90,7 +98,7 @@ def download_of(scope: Scope) -> str:
     except ValueError:
         return ""
     words = (word for name in NAMED for value in query.get(name, ()) for word in value.split(","))
-    return " ".join(word.lower() for word in words if word == "all" or is_id(word))
+    return " ".join(word if word == "all" else spelled(word) for word in words if word == "all" or is_id(word))
 
 
 def way_of(path: str) -> str:

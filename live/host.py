@@ -90,11 +90,10 @@ def make_host(
             async with live.running(), scrape.sampler.running() if scrape else nullcontext():
                 await each(background, "start")
                 await live.heard_of(LISTENING_SECONDS)
-                watching = asyncio.create_task(vigil.run(), name="vigil")
+                live.start("vigil", vigil.run())
                 try:
                     yield
                 finally:
-                    watching.cancel()
                     await each(background, "stop")
                     pages.close()
                     if rates is not None:
@@ -114,9 +113,9 @@ def make_host(
             Mount("/", pages),
         ],
         middleware=[
+            Middleware(SafeHeaders, hashes=scripts, is_secure=origin.is_secure if origin else None),
             *([Middleware(ScrapeDoor, scrape=scrape)] if scrape else []),
             Middleware(LastAnswers, hub=live.hub),
-            Middleware(SafeHeaders, hashes=scripts, is_secure=origin.is_secure if origin else None),
             Middleware(Auditing, note=note, origin=origin),
             Middleware(Gate, resolve=resolve, sign_in=sign_in),
             Middleware(Throttle, rates=rates),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from data.errors import UnavailableError
@@ -49,9 +50,7 @@ class Rates:
         """Counts a request; for how long this person has to wait, 0 while they need not."""
         now = self.clock()
         number, into = divmod(now, rate.seconds)
-        window = await self.count(f"{rate.kind}:{who}", int(number), rate.seconds)
-        weighed = window.before * (1 - into / rate.seconds) + window.asked
-        return max(1, int(rate.seconds - into)) if weighed > rate.most else 0
+        return seconds_until_free(rate, await self.count(f"{rate.kind}:{who}", int(number), rate.seconds), into)
 
     async def count(self, key: str, number: int, seconds: int) -> Window:
         if self.shared is not None and self.clock() >= self.rests_until:
@@ -74,6 +73,19 @@ class Rates:
     async def close(self) -> None:
         if self.shared is not None:
             await self.shared.close()
+
+
+def seconds_until_free(rate: Rate, window: Window, into: float) -> int:
+    """Whole seconds, `into` a window; 0 where this request is not one too many. Who waits for so long may ask again.
+
+    What was refused weighs nothing: else who tried too early would be kept waiting by that.
+    """
+    before, asked = min(window.before, rate.most), min(window.asked, rate.most + 1)
+    if before * (1 - into / rate.seconds) + asked <= rate.most:
+        return 0
+    if asked > rate.most:  # in the next window all of these are what was before
+        return ceil(rate.seconds - into + rate.seconds / rate.most)
+    return max(1, ceil(rate.seconds * (1 - (rate.most - asked) / before) - into))
 
 
 def shared_rates(url: str) -> SharedRates:

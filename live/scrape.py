@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +91,7 @@ class Scrape:
             return refusal(scope, 405, "use GET")
         await asyncio.gather(self.sampler.count_queue(), asyncio.to_thread(self.sampler.sample_process))
         self.sampler.sample()
-        encode, content_type = choose_encoder(Headers(scope=scope).get("accept", ""))
+        encode, content_type = encoder(Headers(scope=scope).get("accept", ""))
         # Off the loop: a few milliseconds, or tens where several processes' values are added up.
         body = await asyncio.to_thread(lambda: encode(self.collected()))
         return Response(body, headers={**NO_STORE, "Content-Type": content_type})
@@ -102,6 +102,14 @@ class Scrape:
         shared = CollectorRegistry()
         MultiProcessCollector(shared, str(self.folder))  # type: ignore[no-untyped-call]
         return shared
+
+
+def encoder(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """The plain text format for whoever asks for a version that is none."""
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):
+        return choose_encoder("")
 
 
 class ScrapeDoor:

@@ -122,7 +122,10 @@ class Workers(Multiprocess):
                 return
             self.processes[index] = new
             old.terminate()
-            old.join()
+            while old.process.is_alive():  # it drains, which may take minutes
+                if self.signal_queue:
+                    return
+                old.process.join(SLICE_SECONDS)
             self.ended(old.pid or 0)
 
     def keep_subprocess_alive(self) -> None:

@@ -25,6 +25,7 @@ from live.rates import Rate, Rates
 from live.refusals import NO_STORE, page, refusal, refuse
 
 BEGIN, FINISH, LEAVE, LEFT = "/signin", "/signin/callback", "/signout", "/signed-out"
+TOO_OFTEN = "Too many tries; sign in again in {} s."
 FLOW_SECONDS = 600  # for a person to sign in there
 SIGNING_IN = Rate("signing-in", 60, 60)
 LONGEST_WAY = 1_000  # characters of the address that is come back to
@@ -68,7 +69,7 @@ class SignIn:
 
     async def begin(self, request: Request) -> Response:
         if (wait := await self.seconds_over(request)) > 0:
-            return refusal(request.scope, 429, f"Too many tries; sign in again in {wait} s.")
+            return refusal(request.scope, 429, TOO_OFTEN.format(wait))
         to = way_back(request.query_params.get("to", "/"))
         try:
             anew = request.query_params.get("again") is not None
@@ -81,6 +82,8 @@ class SignIn:
 
     async def finish(self, request: Request) -> Response:
         """A new session, whatever the browser had before; the flow is over, however it went."""
+        if (wait := await self.seconds_over(request)) > 0:
+            return refusal(request.scope, 429, TOO_OFTEN.format(wait))
         name = FLOW + request.query_params.get("state", "")[:12]
         known = self.flow_of(request, name)
         if known is None:
@@ -104,7 +107,7 @@ class SignIn:
 
     async def leave(self, request: Request) -> Response:
         """Only a form of our own signs anybody out; whoever comes by a link is asked."""
-        if request.method == "GET":
+        if request.method != "POST":
             return page("Sign out?", "Pages that are open in this browser close, and what they keep here is removed.",
                         action=f'<form method="post" action="{LEAVE}"><button>Sign out</button></form>')  # fmt: skip
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,9 +47,7 @@ class Live:
     async def running(self) -> AsyncIterator[None]:
         """Starts the three; at the end closes every stream, and every connection."""
         for name, part in (("hub", self.hub), ("feed", self.feed), ("monitor", self.monitor)):
-            task = asyncio.create_task(part.run(), name=name)
-            task.add_done_callback(report_end)
-            self.tasks.append(task)
+            self.start(name, part.run())
         try:
             yield
         finally:
@@ -57,6 +56,12 @@ class Live:
                 task.cancel()
             await asyncio.wait(self.tasks, timeout=STOP_SECONDS)
             await self.engine.dispose()
+
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Goes on until the end with all of this; without it, it is not whole."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(report_end)
+        self.tasks.append(task)
 
     async def heard_of(self, seconds: float) -> None:
         """Returns once folds are heard of, or when the time has passed, as where they never will be."""
@@ -67,7 +72,7 @@ class Live:
 
     @property
     def whole(self) -> bool:
-        """Whether all three are at work."""
+        """Whether everything that was started is at work."""
         return bool(self.tasks) and not any(task.done() for task in self.tasks)
 
 

@@ -13,7 +13,7 @@ from live.refusals import refusal, refuse
 # A page that changes all the time asks some five times a second; a person has a dozen of them at the most.
 ASKING = Rate("asking", 600, 10)
 EXPORTING = Rate("exporting", 60, 60)
-FREE = ("/assets/", "/_dash-component-suites/", "/healthz", "/readyz")
+FREE = ("/assets/", "/_dash-component-suites/")
 TOO_MANY = "Too many requests; try again in {} s."
 
 

@@ -135,7 +135,9 @@ def check_server(visited: Visit) -> str:
         raise Absent(f"none answers at {visited.url}; name one with --url to have it checked") from error
     if status != 200 or not isinstance(found, dict):
         missing = [name for name in ("database", "schema") if isinstance(found, dict) and not found.get(name)]
-        missing += [f"it is {state}" for state in ("draining", "stopping") if isinstance(found, dict) and found[state]]
+        missing += [
+            f"it is {state}" for state in ("draining", "stopping") if isinstance(found, dict) and found.get(state)
+        ]
         raise UnavailableError(f"{visited.url} is not ready ({', '.join(missing) or body[:80].decode('latin-1')})")
     if found.get("stream") != "listening":
         raise UnavailableError(

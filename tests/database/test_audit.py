@@ -121,6 +121,22 @@ def test_what_cannot_be_kept_is_counted_and_said(
     assert "7 entries were not kept" in caplog.text
 
 
+def test_who_asks_for_ever_more_pushes_nobody_elses_entries_out(
+    audit: Audit, connection: Connection, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "MOST_A_MINUTE", 3)
+    for number in range(10):
+        audit.note(REFUSAL._replace(person="eve", subject=str(number)))
+    audit.note(REFUSAL._replace(person="ann", subject="1"))
+    audit.write()
+    kept = sorted((row[0], row[3], row[6]) for row in rows(connection))
+    assert kept == [("ann", "1", 1), ("eve", "0", 1), ("eve", "1", 1), ("eve", "2", 1), ("eve", "many", 7)]
+    clock.now += 60
+    audit.note(REFUSAL._replace(person="eve", subject="11"))
+    audit.write()
+    assert "11" in {row[3] for row in rows(connection)}
+
+
 def test_a_lost_number_is_not_lost_itself(
     audit: Audit, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,17 @@ def test_every_user_with_the_address_is_an_account_of_theirs(
     assert ask(database_url, lambda directory: directory.accounts("carol@example.com")) == frozenset()
 
 
+def test_letters_that_are_not_the_same_are_not_taken_for_each_other(
+    database_url: str, connection: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    """A database's locale may fold the sign of kelvins to a k, and capitals that an address keeps."""
+    add(connection, BOB, "\N{KELVIN SIGN}ate@example.com")
+    add(connection, ALICE, "Élodie@Example.com")
+    assert ask(database_url, lambda directory: directory.accounts("kate@example.com")) == frozenset()
+    assert ask(database_url, lambda directory: directory.accounts("élodie@example.com")) == frozenset()
+    assert ask(database_url, lambda directory: directory.accounts("Élodie@example.com")) == {ALICE}
+
+
 def test_the_ids_that_stand_for_all_accounts_and_for_nobody_are_no_persons(
     database_url: str, connection: psycopg.Connection[tuple[object, ...]]
 ) -> None:

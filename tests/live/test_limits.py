@@ -87,5 +87,9 @@ def test_a_socket_is_told_by_its_code() -> None:
     assert asked(Viewer("ann"), "/live/ws", 2 * ASKING.most + 1, "websocket")[-1]["code"] == 4429
 
 
+def test_what_only_begins_like_a_probe_is_counted() -> None:
+    assert asked(Viewer("ann", staff=True), "/healthzz", 601, "http")[-2]["status"] == 429
+
+
 def test_files_that_browsers_keep_are_not_counted() -> None:
     assert asked(Viewer("ann"), "/assets/render.js", 2 * ASKING.most + 1)[0]["status"] == 200

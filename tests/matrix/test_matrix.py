@@ -387,6 +387,9 @@ def test_people_are_led_to_sign_in_and_scripts_are_told(place: Place) -> None:
     led = client.get("/threads?scope=all", headers=html, follow_redirects=False)
     assert (led.status_code, led.headers["location"]) == (302, "/signin?to=%2Fthreads%3Fscope%3Dall")
     assert client.get("/signout", headers=html).status_code == 200
+    visitor = place.visitors["staff by session"]
+    assert client.head("/signout", headers={**visitor.headers, **html}).status_code == 200
+    assert client.get("/api/v1/usage", headers=visitor.headers).status_code == 200, "a look at it signs nobody out"
     told = client.get("/api/v1/usage")
     assert (told.status_code, "/signin" in told.json()["detail"]) == (401, True)
     assert json.loads(told.text)["status"] == 401

@@ -64,7 +64,26 @@ def test_the_wait_is_said_in_whole_seconds(make_rates: Callable[[], Rates], cloc
             await rates.close()
         return waits[-1]
 
-    assert asyncio.run(wait()) == 2
+    assert asyncio.run(wait()) == 5  # 2.5 s of this window, and 2 of the next until one of the five weighs nothing
+
+
+def test_who_waits_for_as_long_as_was_said_may_ask_again(make_rates: Callable[[], Rates], clock: Clock) -> None:
+    clock.now = 1003.0
+
+    async def obey(tries: int) -> list[int]:
+        rates, waits = make_rates(), list[int]()
+        try:
+            for _ in range(tries):
+                waits.append(await rates.seconds_over(FIVE, "ann"))
+            clock.now += waits[-1]
+            return [waits[-1], await rates.seconds_over(FIVE, "ann")]
+        finally:
+            await rates.close()
+
+    for tries in (6, 60):
+        clock.now += 1000
+        wait, again = asyncio.run(obey(tries))
+        assert (0 < wait <= 12, again) == (True, 0)
 
 
 def test_processes_that_share_a_redis_count_together(redis_url: str, clock: Clock) -> None:
