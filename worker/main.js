@@ -43,6 +43,8 @@
     answer: (request, more) => kept.answer(request, more),
   };
 
+  const asked = async ({ preloadResponse, request }) => (await preloadResponse) || self.fetch(request);
+
   self.addEventListener("install", () => self.skipWaiting());
 
   self.addEventListener("activate", (event) => {
@@ -53,7 +55,12 @@
   self.addEventListener("fetch", (event) => {
     const { request, clientId } = event;
     const kind = routes.kindOf(request, self.location.origin);
-    if (!kind) return;
+    if (!kind) {
+      // Such a page has been asked for already, ahead of this worker. If it were passed by, the browser would ask once
+      // more, and the code that a person comes back with from signing in is good for one request.
+      if (request.mode === "navigate" && request.method === "GET") event.respondWith(asked(event));
+      return;
+    }
     const preloaded = kind === "document" ? Promise.resolve(event.preloadResponse) : null;
     if (preloaded) event.waitUntil(preloaded.catch(() => {}));
     // What is kept is kept where it can be: a full disk is no reason for a page to go without its answer.

@@ -25,7 +25,8 @@ OURS = tuple(
 # What Chromium itself says of requests that a stopped server cannot answer.
 FAILED_REQUEST = re.compile(
     r"net::ERR_|Failed to load resource|WebSocket connection to .* failed|Failed to fetch"
-    r"|An unknown error occurred when fetching the script"  # it looks for a newer worker
+    # It looks for a newer worker: without a server, or when nobody is signed in (any more).
+    r"|An unknown error occurred when fetching the script|\(401\) was received when fetching the script"
 )
 
 # And Dash, of what was asked of a server that went before it answered.

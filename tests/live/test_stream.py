@@ -107,7 +107,8 @@ def test_an_agent_that_starts_is_seen_at_once(
     assert stream.until(thread)["agent_status"] == "idle"
     connection.execute("INSERT INTO agent_runs (thread_id) VALUES (%s)", (ONE,))
     connection.execute("SELECT creditpulse.fold()")
-    assert stream.until(thread)["agent_status"] == "running"
+    # A busy server may have read what it was late with once more, before it hears of that.
+    stream.until(lambda message: thread(message) and message["agent_status"] == "running")
 
 
 def test_beats_come_without_topics(server: Server, open_stream: Open) -> None:
