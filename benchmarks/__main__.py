@@ -13,6 +13,7 @@ SHORT = {
     "old_snapshot": [],
     "fanout": [],
     "viewers": ["--seconds", "5", "--most", "500"],
+    "soak": ["--hours", "2", "--speed", "240"],
     "pages": ["--rows", "100K", "1M"],
     "raw_chart": ["--rows", "1M"],
     "drawing": ["--rows", "1M", "--accounts", "2", "--blocks", "20"],
