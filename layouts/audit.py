@@ -67,7 +67,8 @@ def filters(actions: Sequence[str]) -> Component:
                         id=ids.AUDIT_PERSON, type="search", placeholder="E-mail address begins with", debounce=0.3,
                         autoComplete="off", maxLength=200, className="input threads-search",
                     ),
-                ]
+                ],
+                className="audit-person",
             ),
             chooser(ids.AUDIT_ACTION, "Action", {ANY: "Every action", **{name: name for name in actions}}, ANY),
             chooser(ids.AUDIT_SINCE, "Time", SINCE, DEFAULT_SINCE),

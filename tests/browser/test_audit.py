@@ -100,4 +100,5 @@ def test_the_audit_fits_every_screen(tab: Tab, width: int) -> None:
     opened(tab)
     wide = tab.script("return document.documentElement.scrollWidth")
     assert wide <= width
+    assert tab.script("return document.getElementById('audit-person').offsetWidth") >= 200, "an address can be read"
     tab.command("Emulation.clearDeviceMetricsOverride")
