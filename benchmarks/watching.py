@@ -20,7 +20,7 @@ UPGRADE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 TOTAL = re.compile(rb'"nav-usage","scope":"all".*?"total_tokens":(\d+)')
-PING, PONG_HEAD = 0x9, b"\x8a\x80\x00\x00\x00\x00"
+PING = 0x9
 CLOSE = 0x8
 AT_ONCE = 100  # handshakes under way
 STALLED_BYTES = 4096  # what a viewer that does not read takes in at most
@@ -49,7 +49,7 @@ class Watcher(asyncio.Protocol):
         while (frame := self.next_frame()) is not None:
             opcode, payload = frame
             if opcode == PING:
-                self.transport.write(PONG_HEAD)
+                self.transport.write(pong(payload))
             elif opcode != CLOSE and (found := TOTAL.search(payload)):
                 self.times.append(now)
                 self.totals.append(int(found[1]))
@@ -90,6 +90,11 @@ class Watcher(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self.ready.done():
             self.ready.set_exception(error or ConnectionError("closed before a frame came"))
+
+
+def pong(payload: bytes) -> bytes:
+    """With what the ping had, up to 125 bytes; a client's frames are masked, here with zeros."""
+    return bytes((0x8A, 0x80 | len(payload), 0, 0, 0, 0)) + payload
 
 
 def watch(address: str, paths: Sequence[str], stalled: int, pipe: Connection) -> None:
